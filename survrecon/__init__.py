@@ -17,9 +17,9 @@ _PUBLIC = {
     "Published": "published",
     "SurvReconError": "errors",
     "read_study": "read",
-    "reconstruct": "reconstruct",
-    "reanalyze": "reanalyze",
-    "compare": "compare",
+    "reconstruct": "reconstruction",
+    "reanalyze": "reanalysis",
+    "compare": "comparison",
     "run": "pipeline",
 }
 __all__ = ["__version__", *sorted(_PUBLIC)]
