@@ -150,6 +150,10 @@ class Arm:
         Times of the censor marks read off the figure; one mark may stand for several subjects.
     source : str
         Where the numbers were read.
+    last_follow_up : float or None
+        Printed longest follow-up.
+    beyond : tuple of (float, int)
+        Printed statements "this many subjects were event-free and followed beyond this time".
 
     Raises
     ------
@@ -168,6 +172,8 @@ class Arm:
     total_events: int | None = None
     censor_times: FloatArray | None = None
     source: str = ""
+    last_follow_up: float | None = None
+    beyond: tuple[tuple[float, int], ...] = ()
 
     def __post_init__(self) -> None:
         if not _whole(self.n) or self.n < 1:
