@@ -25,7 +25,18 @@ Orientation = Literal["survival", "failure", "auto"]
 
 
 def frozen_floats(values: ArrayLike) -> FloatArray:
-    """Return a read-only one-dimensional float copy of `values`."""
+    """Copy values into a read-only array.
+
+    Parameters
+    ----------
+    values : array-like
+        Numbers; None becomes NaN.
+
+    Returns
+    -------
+    ndarray of float, shape (k,)
+        One-dimensional, and not writeable.
+    """
     array = np.array(values, dtype=float).ravel()
     array.flags.writeable = False
     return array
@@ -111,19 +122,18 @@ def _check_risk(label: str, risk: RiskTable, n: int) -> None:
             raise RiskTableError(label, f"the time {time[i]:g} is repeated; keep one cell for each time", i)
         if i and time[i] < time[i - 1]:
             raise RiskTableError(label, f"the time {time[i]:g} comes after {time[i - 1]:g}; give the times in increasing order", i)
-    known = np.flatnonzero(~np.isnan(count))
-    for previous, i in zip([None, *known[:-1]], known, strict=True):
+    known = np.flatnonzero(~np.isnan(count)).tolist()
+    for previous, i in zip([None, *known], known, strict=False):
         value, where = count[i], f"at time {time[i]:g}"
         if value < 0:
-            raise RiskTableError(label, f"the count {value:g} {where} is negative", int(i))
+            raise RiskTableError(label, f"the count {value:g} {where} is negative", i)
         if not np.isfinite(value) or value != np.floor(value):
-            raise RiskTableError(label, f"the count {value:g} {where} is not a whole number", int(i))
+            raise RiskTableError(label, f"the count {value:g} {where} is not a whole number", i)
         if value > n:
-            raise RiskTableError(label, f"the count {value:g} {where} is above n = {n}", int(i))
+            raise RiskTableError(label, f"the count {value:g} {where} is above n = {n}", i)
         if previous is not None and value > count[previous]:
-            raise RiskTableError(
-                label, f"the count {value:g} {where} is above {count[previous]:g} at time {time[previous]:g}; counts cannot increase", int(i)
-            )
+            earlier = f"{count[previous]:g} at time {time[previous]:g}"
+            raise RiskTableError(label, f"the count {value:g} {where} is above {earlier}; counts cannot increase", i)
 
 
 def _whole(value: Any) -> bool:
@@ -254,10 +264,43 @@ class Arm:
         if n is None:
             if risk is None or risk.time.size == 0 or risk.time[0] != 0 or not np.isfinite(risk.count[0]):
                 raise ValueError(f"arm {label!r}: n is missing; give it, or a risk table with a count at time 0")
-            n = risk.count[0]  # type: ignore[assignment]
+            n = risk.count[0]
         curve = Curve(frozen_floats(time), frozen_floats(survival), scale, orientation)
         marks = None if censor_times is None else frozen_floats(censor_times)
-        return cls(label, n, curve, risk, total_events, marks, source)  # type: ignore[arg-type]
+        return cls(label, n, curve, risk, total_events, marks, source)
+
+    @classmethod
+    def from_frame(cls, frame: pd.DataFrame, **keywords: Any) -> Arm:
+        """Make an arm from a DataFrame with columns ``time`` and ``survival``.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame
+            Digitized coordinates, one row per point, in any order; other columns are not looked at.
+        **keywords
+            All others of `from_arrays`: `n`, `label`, `risk_times` and so on.
+
+        Returns
+        -------
+        Arm
+            The validated arm.
+
+        Raises
+        ------
+        CurveError, RiskTableError, ValueError
+            A missing column, and see `Arm`.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> Arm.from_frame(pd.DataFrame({"time": [0, 1], "survival": [1, 0.75]}), n=4).curve.survival.tolist()
+        [1.0, 0.75]
+        """
+        missing = [name for name in ("time", "survival") if name not in frame.columns]
+        if missing:
+            message = f"no column {' and '.join(missing)} among {list(frame.columns)}; rename the columns to time and survival"
+            raise CurveError(keywords.get("label", "arm"), message)
+        return cls.from_arrays(frame["time"], frame["survival"], **keywords)
 
 
 @dataclass(frozen=True, eq=False)
@@ -299,7 +342,10 @@ class IPD:
         object.__setattr__(self, "time", time)
         object.__setattr__(self, "event", event)
         if self.stratum is not None:
-            stratum = np.array(self.stratum).ravel()[order]
+            stratum = np.array(self.stratum).ravel()
+            if stratum.size != time.size:
+                raise ValueError(f"arm {self.label!r}: {time.size} times but {stratum.size} strata")
+            stratum = stratum[order]
             stratum.flags.writeable = False
             object.__setattr__(self, "stratum", stratum)
 
@@ -432,6 +478,8 @@ class Study:
         What reading the files changed or detected.
     path : str
         The study file, or empty.
+    doi, source : str
+        The document's DOI, and where its contents were read.
     """
 
     id: str
@@ -447,6 +495,8 @@ class Study:
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     path: str = ""
+    doi: str = ""
+    source: str = ""
 
     def arm(self, label: str) -> Arm:
         """Return the arm of that label; KeyError where there is none.

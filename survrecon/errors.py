@@ -70,7 +70,7 @@ class CurveError(SurvReconError, ValueError):
     """
 
     def __init__(self, arm: str, message: str, index: int | None = None, value: float | None = None) -> None:
-        self.arm, self.index, self.value = arm, index, value
+        self.arm, self.message, self.index, self.value = arm, message, index, value
         place = "" if index is None else f", point {index}"
         number = "" if value is None else f" ({value:g})"
         super().__init__(f"arm {arm!r}, curve{place}{number}: {message}")
@@ -90,7 +90,7 @@ class RiskTableError(SurvReconError, ValueError):
     """
 
     def __init__(self, arm: str, message: str, index: int | None = None) -> None:
-        self.arm, self.index = arm, index
+        self.arm, self.message, self.index = arm, message, index
         place = "" if index is None else f", cell {index}"
         super().__init__(f"arm {arm!r}, risk table{place}: {message}")
 
@@ -109,7 +109,7 @@ class InconsistentDataError(SurvReconError, ValueError):
     """
 
     def __init__(self, arm: str, message: str, interval: tuple[float, float] | None = None) -> None:
-        self.arm, self.interval = arm, interval
+        self.arm, self.message, self.interval = arm, message, interval
         place = "" if interval is None else f", between {interval[0]:g} and {interval[1]:g}"
         super().__init__(f"arm {arm!r}{place}: {message}")
 
@@ -136,3 +136,15 @@ class MissingExtraError(SurvReconError, ImportError):
     def __init__(self, feature: str, extra: str) -> None:
         self.feature, self.extra = feature, extra
         super().__init__(f"{feature} needs an optional package; install it with: pip install 'survrecon[{extra}]'")
+
+
+class ReanalysisError(SurvReconError, ValueError):
+    """Arms or options with which no reanalysis can be done; the message names them and the remedy."""
+
+
+class OutputError(SurvReconError):
+    """Output would overwrite something, or cannot go where it was asked to."""
+
+
+class PlotError(SurvReconError, ValueError):
+    """A figure that cannot be drawn or saved as asked; the message says what to change."""

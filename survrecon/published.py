@@ -61,6 +61,8 @@ class PublishedValue:
         Other than that of the curve, or empty.
     source : str
         Where it was read.
+    model : str
+        The model behind it as the paper names it, e.g. ``"Cox"``, or empty.
     """
 
     quantity: str
@@ -75,6 +77,7 @@ class PublishedValue:
     two_sided: bool = True
     population: str = ""
     source: str = ""
+    model: str = ""
 
 
 @dataclass(frozen=True)

@@ -87,6 +87,8 @@ class ArmAnalysis:
         Survival with log-log interval at the times asked for.
     n_risk : tuple of (float, int)
         Numbers at risk at the times asked for.
+    median_log : Estimate or None
+        The median with the log interval, R's default.
     """
 
     label: str
@@ -100,6 +102,7 @@ class ArmAnalysis:
     tau: float | None
     survival: tuple[tuple[float, Estimate], ...] = ()
     n_risk: tuple[tuple[float, int], ...] = ()
+    median_log: Estimate | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,172 @@
+"""Our counterpart of a published result: same quantity, same arm, same confidence level, or why there is none."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from statistics import NormalDist
+
+from survrecon.published import Published, PublishedValue
+from survrecon.results import Analysis, ArmAnalysis, Comparison, Estimate
+
+_NO_STRATA = "the published analysis is stratified; the figure shows no strata, so ours is not"
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Our confidence limits by one method.
+
+    Attributes
+    ----------
+    method : str
+        ``"Wald"``, ``"log-log"``, ``"linear"`` or ``"log"``.
+    lower, upper : float or None
+        None where a limit is not reached.
+    """
+
+    method: str
+    lower: float | None
+    upper: float | None
+
+
+@dataclass(frozen=True)
+class Counterpart:
+    """Our number for a published one.
+
+    Attributes
+    ----------
+    value : float or None
+        None where it is not reached, or where `obstacle` says why there is none.
+    intervals : tuple of Interval
+        At the published level, one for each method.
+    obstacle : str
+        Empty, or why the two cannot be compared; there may be a value all the same.
+    events : int
+        Events behind a test; 0 for other quantities.
+    """
+
+    value: float | None = None
+    intervals: tuple[Interval, ...] = ()
+    obstacle: str = ""
+    events: int = 0
+
+
+def counterpart(analysis: Analysis, published: Published, value: PublishedValue) -> Counterpart:
+    """Find our number for a published one.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        What was recomputed.
+    published : Published
+        What the document prints; its reference arm is the one that counts.
+    value : PublishedValue
+        The result to find.
+
+    Returns
+    -------
+    Counterpart
+        With intervals recomputed at the published level where the standard error is known.
+    """
+    if value.quantity in ("median", "survival", "rmst"):
+        ours = _in_arm(analysis, value)
+    elif published.reference not in (None, analysis.reference):
+        return Counterpart(obstacle=f"published against {published.reference!r}; ours is against {analysis.reference!r}")
+    else:
+        ours = _between_arms(analysis, value)
+    if value.population:
+        return replace(ours, obstacle=f"published for another population: {value.population}")
+    if value.adjusted:
+        return replace(ours, obstacle="the published model is adjusted for covariates, which the figure does not show")
+    return ours
+
+
+def _in_arm(analysis: Analysis, value: PublishedValue) -> Counterpart:
+    arms = [arm for arm in analysis.arms if value.arm in (arm.label, None)]
+    if len(arms) != 1:
+        return Counterpart(obstacle=f"there is no reconstructed arm {value.arm!r}")
+    match value.quantity:
+        case "median":
+            return _median(arms[0], value)
+        case "survival":
+            estimates = [item for time, item in arms[0].survival if value.time is not None and math.isclose(time, value.time)]
+            return _survival(estimates[0], value) if estimates else Counterpart(obstacle=f"survival at {value.time} was not computed")
+        case _:
+            return _rmst(arms[0], value)
+
+
+def _median(arm: ArmAnalysis, value: PublishedValue) -> Counterpart:
+    methods = (("log-log", arm.median), ("linear", arm.median_linear), ("log", arm.median_log))
+    intervals = [Interval(name, item.lower, item.upper) for name, item in methods if item and math.isclose(item.level, value.level)]
+    return Counterpart(arm.median.value, tuple(intervals))
+
+
+def _survival(estimate: Estimate, value: PublishedValue) -> Counterpart:
+    s = estimate.value
+    if s is None:
+        return Counterpart(obstacle=f"ours is not estimable: {estimate.why}")
+    if not 0 < s < 1:
+        return Counterpart(s)
+    reach = _reach(estimate, value)
+    if reach is None:
+        return Counterpart(s)
+    power = math.exp(reach / (s * -math.log(s)))
+    log_log = Interval("log-log", s**power, s ** (1 / power))
+    linear = Interval("linear", max(s - reach, 0.0), min(s + reach, 1.0))
+    log = Interval("log", s * math.exp(-reach / s), min(s * math.exp(reach / s), 1.0))
+    return Counterpart(s, (log_log, linear, log))
+
+
+def _rmst(arm: ArmAnalysis, value: PublishedValue) -> Counterpart:
+    if arm.tau is None or value.time is None or not math.isclose(arm.tau, value.time):
+        return Counterpart(obstacle=f"our RMST is to {arm.tau}, the published one to {value.time}")
+    mean, reach = arm.rmst.value, _reach(arm.rmst, value)
+    if mean is None:
+        return Counterpart(obstacle=f"ours is not estimable: {arm.rmst.why}")
+    return Counterpart(mean, () if reach is None else (Interval("linear", mean - reach, mean + reach),))
+
+
+def _between_arms(analysis: Analysis, value: PublishedValue) -> Counterpart:
+    if value.quantity == "logrank_p" and value.arm is None and len(analysis.comparisons) > 1 and analysis.logrank and value.two_sided:
+        return _test(analysis.logrank.p, analysis.logrank.why, analysis, value)
+    comparisons = [item for item in analysis.comparisons if value.arm in (item.arm, None)]
+    if len(comparisons) != 1:
+        return Counterpart(obstacle=f"there is no reconstructed comparison of {value.arm or 'one arm'!r} with the reference")
+    comparison = comparisons[0]
+    hr, logrank, strata = comparison.hr, comparison.logrank, False
+    if value.stratified and comparison.stratified_hr and comparison.stratified_logrank:
+        hr, logrank, strata = comparison.stratified_hr, comparison.stratified_logrank, value.quantity != "wald_p"
+    match value.quantity:
+        case "hazard_ratio":
+            ours = _hazard_ratio(hr, value)
+        case "wald_p":
+            ours = _test(comparison.wald_p, comparison.hr.why, analysis, value, comparison)
+        case "logrank_p":
+            ours = _test(logrank.p, logrank.why, analysis, value, comparison)
+        case _:
+            ours = _test(logrank.statistic, logrank.why, analysis, value, comparison)
+    return replace(ours, obstacle=ours.obstacle or _NO_STRATA) if value.stratified and not strata else ours
+
+
+def _hazard_ratio(estimate: Estimate, value: PublishedValue) -> Counterpart:
+    hr, reach = estimate.value, _reach(estimate, value)
+    if hr is None:
+        return Counterpart(obstacle=f"ours is not estimable: {estimate.why}")
+    return Counterpart(hr, () if reach is None else (Interval("Wald", hr * math.exp(-reach), hr * math.exp(reach)),))
+
+
+def _test(number: float | None, why: str, analysis: Analysis, value: PublishedValue, comparison: Comparison | None = None) -> Counterpart:
+    """Return a p value, on the published side, or a chi-squared, with the events behind it."""
+    if number is None:
+        return Counterpart(obstacle=f"ours is not estimable: {why}")
+    if value.quantity != "logrank_chi2" and not value.two_sided:
+        if comparison is None or comparison.hr.value is None:
+            return Counterpart(obstacle="a one-sided p value needs a direction, and our hazard ratio is not estimable")
+        number = number / 2 if comparison.hr.value < 1 else 1 - number / 2  # for benefit: a hazard ratio below 1
+    arms = {comparison.arm, comparison.reference} if comparison else {arm.label for arm in analysis.arms}
+    return Counterpart(number, events=sum(arm.events for arm in analysis.arms if arm.label in arms))
+
+
+def _reach(estimate: Estimate, value: PublishedValue) -> float | None:
+    """Return the standard error times the normal quantile of the published level."""
+    return None if estimate.se is None else NormalDist().inv_cdf((1 + value.level) / 2) * estimate.se

@@ -1,0 +1,84 @@
+"""From counts to subjects: whole numbers of censored between events, and their times."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from survrecon.data import IPD, FloatArray, IntArray
+from survrecon.reconstruction._layout import Layout
+
+
+def place(layout: Layout, events: IntArray, censored: FloatArray, between: bool, shape: float, label: str) -> IPD:
+    """Make the subjects.
+
+    Parameters
+    ----------
+    layout : Layout
+        Points and risk intervals.
+    events : ndarray of int, shape (k,)
+        Events at each point.
+    censored : ndarray of float, shape (k,)
+        Censored in the point's interval before the point; rounded here.
+    between : bool
+        Whether several events of one point happened since the point before.
+    shape : float
+        Exponent of the censoring distribution after the last printed count.
+    label : str
+        Name of the arm.
+
+    Returns
+    -------
+    IPD
+        As many subjects as ``layout.counts[0]``; numbers at risk at the borders are the counts.
+    """
+    times = [_event_times(layout, events, between)]
+    for i in range(layout.counts.size - 1):
+        steps = np.flatnonzero((layout.interval == i) & (events > 0))
+        total = int(layout.losses[i]) - int(events[steps].sum())
+        if total > 0:
+            times.append(_censor_times(layout, i, layout.time[steps], censored[steps], total, shape))
+    flat = np.concatenate(times)
+    return IPD(flat, np.arange(flat.size) < times[0].size, label)
+
+
+def _event_times(layout: Layout, events: IntArray, between: bool) -> FloatArray:
+    """At the points; where points are sparse, several events spread evenly over the time since the point before."""
+    steps = np.flatnonzero(events)
+    d = events[steps]
+    time = np.repeat(layout.time[steps], d)
+    if not between:
+        return time
+    previous = np.maximum(np.searchsorted(layout.time, layout.time[steps], side="left") - 1, 0)
+    left = np.maximum(layout.time[previous], layout.edges[layout.interval[steps]])
+    rank = np.arange(time.size) - np.repeat(np.cumsum(d) - d, d) + 1
+    centered = (d > 1) | np.isin(layout.time[steps], layout.edges[1:-1])
+    part = (rank - np.where(np.repeat(centered, d), 0.5, 0.0)) / np.repeat(d, d)
+    start = np.repeat(left, d)
+    spread: FloatArray = start + (time - start) * part
+    return spread
+
+
+def _censor_times(layout: Layout, i: int, step_times: FloatArray, censored: FloatArray, total: int, shape: float) -> FloatArray:
+    """Times of the `total` censored of interval i: at the marks of their gap, else spread evenly over the gap."""
+    left, right = layout.edges[i], layout.edges[i + 1]
+    borders = np.concatenate([[left], step_times, [right]])
+    marks = layout.marks[np.cumsum(layout.mark_counts)[i] - layout.mark_counts[i] : np.cumsum(layout.mark_counts)[i]][:total]
+    gap_of_mark = np.clip(np.searchsorted(borders, marks, side="right") - 1, 0, borders.size - 2)
+    seen = np.bincount(gap_of_mark, minlength=borders.size - 1)
+    # whole numbers, at least the marks in every gap
+    extra = np.clip(np.floor(censored - np.cumsum(seen)[:-1] + 0.5), 0, total - marks.size)
+    if not (i == layout.counts.size - 2 and layout.closed):
+        extra[step_times >= right] = total - marks.size  # nobody leaves at the border itself: the count there is printed
+    extra = np.diff(np.concatenate([[0.0], np.maximum.accumulate(extra), [total - marks.size]])).astype(int)
+    out = [marks]
+    for gap in np.flatnonzero(extra):
+        c, here = int(extra[gap]), marks[gap_of_mark == gap]
+        if here.size:  # one mark may stand for several subjects
+            out.append(here[np.arange(c) % here.size])
+            continue
+        tail = i == layout.counts.size - 2
+        at_end = tail and gap == borders.size - 2 and layout.closed
+        power = shape if tail and layout.open_end else 1.0
+        low, high = borders[gap] ** power, borders[gap + 1] ** power
+        out.append((low + (high - low) * np.arange(1, c + 1) / (c if at_end else c + 1)) ** (1 / power))
+    return np.concatenate(out)

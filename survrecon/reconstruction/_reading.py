@@ -1,0 +1,101 @@
+"""How precisely the coordinates were read: quantization, jitter, or neither."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from survrecon.data import Curve, FloatArray
+
+FINEST_LATTICE = 2e-5  # a finer common step than this tells nothing that matters
+ABSORBED = 1.25  # isotonic regression follows part of the jitter (simulated pixel noise on steps)
+RESOLVED = 0.3  # reading error, in subjects of a full arm, up to which single events stand out
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the coordinates say about their own error.
+
+    Attributes
+    ----------
+    lattice : float
+        Common step of all survival values (a pixel, a printed digit); 0 where there is none.
+    jitter : float
+        Standard deviation of what isotonic regression had to move; 0 for a curve read without a rise.
+    regular : bool
+        Whether the curve was sampled at equal steps of time (pixel columns), drops or not.
+    """
+
+    lattice: float
+    jitter: float
+    regular: bool
+
+    @property
+    def sigma(self) -> float:
+        """Standard deviation of the reading error that these two explain; 0 where neither shows."""
+        return max(self.jitter, self.lattice / np.sqrt(12))
+
+
+def common_step(values: FloatArray, tolerance: float = 1e-6) -> float:
+    """Return the largest step of which all `values` are multiples, by Euclid's algorithm on floats.
+
+    Parameters
+    ----------
+    values : ndarray of float
+        Non-negative numbers.
+    tolerance : float
+        Remainders below this count as zero.
+
+    Returns
+    -------
+    float
+        The step; 0 where it would be below `FINEST_LATTICE` or there are fewer than five distinct values.
+
+    Examples
+    --------
+    >>> round(common_step(np.array([0.0, 0.15, 0.35, 0.4, 0.75, 0.8])), 9)
+    0.05
+    """
+    distinct = np.unique(np.round(values, 12))
+    distinct = distinct[distinct > tolerance]
+    if distinct.size < 5:
+        return 0.0
+    step = float(distinct[0])
+    for value in distinct[1:]:
+        a, b = float(value), step
+        while b > tolerance:
+            a, b = b, a % b
+            if b > a - tolerance:  # the remainder is a multiple but for rounding
+                b = 0.0
+            if a < FINEST_LATTICE:
+                return 0.0
+        step = a
+    return step
+
+
+def reading_of(curve: Curve, n: int) -> Reading:
+    """Estimate the reading error from quantization and from rises that a survival curve cannot have.
+
+    Parameters
+    ----------
+    curve : Curve
+        After `survrecon.clean.clean`.
+    n : int
+        Subjects: an uncensored arm's exact survival is a multiple of 1 / n, which is no rounding.
+
+    Returns
+    -------
+    Reading
+        Jitter from the mean absolute correction (a few large ones, from errors in time, count less).
+    """
+    values = curve.survival if curve.reading is None else curve.reading
+    step = common_step(1 - values)
+    if abs(step * n - 1) < 1e-6:
+        step = 0.0
+    moved = values - curve.survival
+    rises = np.count_nonzero(np.abs(moved) > 1e-9) > 2
+    jitter = ABSORBED * float(np.sqrt(np.pi / 2) * np.mean(np.abs(moved))) if rises else 0.0
+    gaps = np.diff(curve.time[1:])
+    equal = gaps.size > 20 and np.mean(np.isclose(gaps, np.median(gaps), rtol=1e-3)) > 0.8
+    return Reading(step, jitter, bool(equal and np.mean(np.diff(values) >= 0) > 0.1))

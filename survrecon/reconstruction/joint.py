@@ -1,0 +1,285 @@
+"""All constraints of an arm at once: curve, risk table, total events, censor marks.
+
+The flow: how precisely was the curve read (`_reading`); points into risk intervals (`_layout`); events at
+each point (`_forward`); the course of the number at risk (`_smooth`); back to the events, until both agree;
+whole numbers and subjects (`_place`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from survrecon.data import IPD, Arm, FloatArray, IntArray
+from survrecon.errors import InconsistentDataError, ReconstructionError
+from survrecon.reconstruction._common import Draft, Method
+from survrecon.reconstruction._conflicts import conflicts
+from survrecon.reconstruction._forward import DISPERSION, FLOOR, MARK_LUMPS, MARK_SPREAD, TAIL_SPREAD, hazard, track, walk
+from survrecon.reconstruction._layout import TAIL_SHAPES, Layout, layout_of, tail_shape, uncensored
+from survrecon.reconstruction._place import place
+from survrecon.reconstruction._reading import RESOLVED, Reading, reading_of
+from survrecon.reconstruction._smooth import Course, smooth
+from survrecon.reconstruction._targets import meet_targets
+
+ROUNDS = 4
+BEND = 2.5  # exponent by which the curve bends along, over its reading error
+PULL = 3.0  # largest shift of the censoring, in bridge variances
+BISECTIONS = 9
+ERRORS = (1e-8, 1e-5, 1e-4, 3e-4, 1e-3, 2e-3, 4e-3)  # tried in turn where neither lattice nor rises show the reading error
+SURPRISE = 1.0  # median of squared innovations over their variance: 0.45 expected, more when the error is set too small
+
+
+@dataclass(frozen=True, eq=False)
+class _Model:
+    """A layout with its reading error and tail.
+
+    `between` says that events happened between the points, not at them; `resolved` that single events
+    stand out from the reading error; `single_last` that a drop to 0 is one event, not all that are left.
+    """
+
+    layout: Layout
+    sigma: float
+    shape: float
+    between: bool
+    resolved: bool
+    single_last: bool
+
+
+def _model(arm: Arm, reading: Reading, sigma: float) -> _Model:
+    resolved = sigma * arm.n <= RESOLVED
+    clicked = not reading.regular and (reading.jitter > 0 or (reading.lattice == 0 and not resolved))
+    layout = layout_of(arm, clicked or reading.regular)
+    return _Model(layout, sigma, tail_shape(layout), clicked or reading.regular, resolved, not clicked)
+
+
+def _read(arm: Arm, stated: float | None) -> _Model:
+    """Find the reading error: stated, visible in the coordinates, or the smallest that surprises nobody."""
+    reading = reading_of(arm.curve, arm.n)  # type: ignore[arg-type]
+    if stated is not None or reading.sigma > 0:
+        return _model(arm, reading, max(reading.sigma if stated is None else stated, ERRORS[0]))
+    for sigma in ERRORS:
+        model = _model(arm, reading, sigma)
+        if track(model.layout, sigma, model.shape, model.single_last).surprise < SURPRISE:
+            break
+    return model
+
+
+def _course(model: _Model, events: IntArray) -> tuple[Course, IntArray, FloatArray]:
+    """Collect the steps; also return their points, and the expected censored before every point."""
+    layout = model.layout
+    interval = layout.interval
+    last = layout.counts.size - 2
+    per_interval = np.bincount(interval, weights=events, minlength=last + 1)
+    before = np.cumsum(events) - events
+    full = layout.counts[interval] - (before - (np.cumsum(per_interval) - per_interval)[interval])
+    censored = layout.losses - per_interval
+    expected = censored[interval] * layout.share
+    if layout.open_end:
+        previous = np.append(1.0, layout.survival[:-1])
+        start = layout.end_survival[-2] if layout.counts.size > 2 else 1.0
+        alive = layout.counts[-2] * (previous / start if start > 0 else 0.0) * uncensored(layout, model.shape)
+        expected = np.where(interval == last, np.clip(full - alive, 0, censored[-1]), expected)
+    steps = np.flatnonzero(events)
+    if steps.size and layout.survival[steps[-1]] <= 1e-9:
+        steps = steps[:-1]  # a drop to 0 says nothing about the number at risk
+    first = np.diff(interval[steps], prepend=-1) > 0
+    final = np.diff(interval[steps], append=last + 1) > 0
+    gain = np.maximum(np.where(first, expected[steps], np.diff(expected[steps], prepend=0.0)), 0.0)
+    tail = layout.open_end & (interval[steps] == last)
+    marks = layout.mark_counts
+    beyond = MARK_SPREAD + MARK_LUMPS * np.maximum(censored / np.maximum(marks, 1) - 1, 0)
+    loose = np.where(marks > 0, beyond, DISPERSION)[interval[steps]]
+    variance = loose * gain + FLOOR * 0.1 + np.where(tail, (TAIL_SPREAD * gain) ** 2, 0.0)
+    rest = censored[interval[steps]] - expected[steps]
+    variance_end = np.where(final & ~tail, loose * rest + FLOOR * 0.1, np.inf)
+    # readings between two steps are readings of the same level
+    level = np.searchsorted(steps, np.arange(events.size), side="right") - 1
+    on = (level >= 0) & (layout.reading > 1e-6)
+    if steps.size and steps.size < np.count_nonzero(events):
+        on &= np.arange(events.size) < np.flatnonzero(events)[-1]
+    weights = (np.maximum(layout.survival, 1e-3) / model.sigma) ** 2
+    weight = np.bincount(level[on], weights=weights[on], minlength=steps.size)
+    total = np.bincount(level[on], weights=(weights * hazard(layout.reading))[on], minlength=steps.size)
+    fallback = hazard(layout.survival)[steps]
+    read = np.where(weight > 0, total / np.maximum(weight, 1e-300), fallback)
+    return Course(events[steps].astype(float), full[steps], expected[steps], variance, variance_end, first, read, np.maximum(weight, 1e-3)), steps, expected
+
+
+def _censoring(model: _Model, events: IntArray, guess: FloatArray) -> FloatArray:
+    """Return the most probable number censored, in its interval, before each point."""
+    layout = model.layout
+    course, steps, expected = _course(model, events)
+    if steps.size == 0:
+        return expected
+    most = (layout.losses - np.bincount(layout.interval, weights=events, minlength=layout.losses.size))[layout.interval[steps]]
+    at = course.full - guess[steps]
+    for _ in range(2):
+        at = course.full - np.clip(course.full - smooth(course, at), 0, most)
+    found = course.full - at
+    for i in np.unique(layout.interval[steps]):  # nobody comes back
+        inside = layout.interval[steps] == i
+        found[inside] = np.maximum.accumulate(found[inside])
+    knots = np.concatenate([layout.edges[:-1], layout.time[steps]])
+    shift = np.concatenate([np.zeros(layout.edges.size - 1), found - expected[steps]])
+    order = np.argsort(knots, kind="stable")
+    censored: FloatArray = expected + np.interp(layout.time, knots[order], shift[order])
+    censored[steps] = found
+    return censored
+
+
+def _settle(model: _Model) -> tuple[IntArray, FloatArray]:
+    """Alternate between events and censoring until the events stay."""
+    found = track(model.layout, model.sigma, model.shape, model.single_last)
+    events, censored = found.count, found.censored
+    for _ in range(ROUNDS):
+        censored = _censoring(model, events, censored)
+        again = walk(model.layout, censored, model.layout.survival, model.single_last)
+        if np.array_equal(again, events):
+            break
+        events = again
+    return events, _censoring(model, events, censored)
+
+
+def _meet_total(model: _Model, total: int) -> tuple[_Model, IntArray, FloatArray]:
+    """Meet the printed number of events: by the tail's shape, then by when subjects left, then by the reading error."""
+    layout = model.layout
+    events, censored = _settle(model)
+    excess = int(events.sum()) - total
+    if excess and layout.counts.size == 2 and layout.open_end:  # no count after the first: the shape is a guess
+
+        def at_shape(log_shape: float) -> _Model:
+            return replace(model, shape=float(np.exp(log_shape)))
+
+        low, high = np.log(TAIL_SHAPES)
+        model = at_shape(_bisect(lambda x: int(_settle(at_shape(x))[0].sum()) - total, low, high, float(np.log(model.shape)), excess))
+        events, censored = _settle(model)
+        excess = int(events.sum()) - total
+    if excess:
+        shifted = _shift(layout, events, censored)
+
+        def walked(x: float) -> IntArray:
+            return walk(layout, shifted(x), layout.survival ** (1 + BEND * model.sigma * x), model.single_last)
+
+        x = _bisect(lambda x: int(walked(x).sum()) - total, -PULL, PULL, 0.0, excess)
+        events, censored = walked(x), shifted(x)
+        excess = int(events.sum()) - total
+    if excess:
+        events = _force(layout, events, excess)
+    return model, events, censored
+
+
+def _shift(layout: Layout, events: IntArray, censored: FloatArray) -> Callable[[float], FloatArray]:
+    """Return the censoring moved later by x times its bridge variance."""
+    total = (layout.losses - np.bincount(layout.interval, weights=events, minlength=layout.losses.size))[layout.interval]
+    part = np.divide(censored, total, out=np.zeros_like(censored), where=total > 0)
+    return lambda x: np.clip(censored - x * total * part * (1 - part), 0, total)
+
+
+def _bisect(excess_at: Callable[[float], int], low: float, high: float, at: float, excess: int) -> float:
+    """Return the point nearest to `at` where an increasing step function comes closest to 0."""
+    best, fewest = at, abs(excess)
+    low, high = (low, at) if excess > 0 else (at, high)
+    for _ in range(BISECTIONS):
+        middle = (low + high) / 2
+        found = excess_at(middle)
+        if abs(found) < fewest or (found == 0 and abs(middle - at) < abs(best - at)):
+            best, fewest = middle, abs(found)
+        if found > 0 or (found == 0 and middle > at):
+            high = middle
+        else:
+            low = middle
+    return best
+
+
+def _force(layout: Layout, events: IntArray, excess: int) -> IntArray:
+    """Turn the last events into censored subjects, or the last censored into events, as far as the intervals allow."""
+    events = events.copy()
+    for k in range(events.size - 1, 0, -1):
+        if excess > 0:
+            change = -min(int(events[k]), excess)
+        else:
+            i = layout.interval[k]
+            room = layout.losses[i] - layout.mark_counts[i] - events[layout.interval == i].sum()
+            change = min(max(int(room), 0), -excess)
+        events[k] += change
+        excess += change
+        if excess == 0:
+            break
+    return events
+
+
+def _solve(model: _Model, total: int | None) -> tuple[_Model, IntArray, FloatArray]:
+    return (model, *_settle(model)) if total is None else _meet_total(model, total)
+
+
+def estimate(
+    arm: Arm,
+    reading_error: float | None = None,
+    targets: Mapping[str, Any] | None = None,
+    on_conflict: Literal["error", "nearest"] = "error",
+) -> Draft:
+    """Reconstruct one arm from everything that is known about it.
+
+    Parameters
+    ----------
+    arm : Arm
+        A cleaned arm with a curve. Risk table, total events and censor marks are used where present.
+    reading_error : float, optional
+        Standard deviation of the reading error of survival, as a probability; by default it is estimated
+        from quantization, from rises, or as the smallest that the drops do not contradict.
+    targets : mapping, optional
+        Published numbers to be met within their rounding: ``{"median": 11.3, "survival": {12: 0.48}}``.
+    on_conflict : {"error", "nearest"}
+        What to do with numbers that cannot all be true: raise, or keep the counts and note what gave way.
+
+    Returns
+    -------
+    Draft
+        Numbers at risk equal the printed ones at every risk time, events the printed total.
+
+    Raises
+    ------
+    InconsistentDataError
+        Two inputs that cannot both be true, named with their numbers.
+    ReconstructionError
+        The arm has no curve, or an option is not valid.
+
+    Notes
+    -----
+    After the last printed count, the number not yet censored follows 1 - (t / end)^shape, with the shape
+    that the risk table implies at its last time (2.5 without one), so that nobody is left at the end of the curve.
+    """
+    if arm.curve is None:
+        raise ReconstructionError(f"arm {arm.label!r}: method 'joint' needs curve coordinates")
+    if on_conflict not in ("error", "nearest"):
+        raise ReconstructionError(f"on_conflict = {on_conflict!r}; use 'error' or 'nearest'")
+    if reading_error is not None and not 0 <= reading_error < 0.5:
+        raise ReconstructionError(f"reading_error = {reading_error!r}; give a probability from 0 to 0.5, e.g. 0.002")
+    model = _read(arm, reading_error)
+    notes = [f"reading error of survival {model.sigma:.2g} ({'stated' if reading_error is not None else 'estimated'})"]
+    for conflict in conflicts(model.layout, model.sigma, model.between, arm.total_events):
+        if on_conflict == "error":
+            raise InconsistentDataError(arm.label, f"{conflict.message}; correct one of them, or use on_conflict='nearest'", conflict.interval)
+        notes.append(f"from {conflict.interval[0]:g} to {conflict.interval[1]:g}: {conflict.message}; the curve gave way")
+    model, events, censored = _solve(model, arm.total_events)
+    ipd = place(model.layout, events, censored, model.between, model.shape, arm.label)
+    if arm.total_events is not None and events.sum() != arm.total_events:
+        notes.append(f"{events.sum()} events were placed, {arm.total_events} are printed: the other numbers leave room for no more agreement")
+    used: list[str] = []
+    if targets:
+        ipd, used, more = meet_targets(ipd, targets, model.layout.time, lambda exponent: _bent(model, arm, exponent))
+        notes += more
+    return Draft(ipd, tuple(notes), tuple(used))
+
+
+def _bent(model: _Model, arm: Arm, exponent: FloatArray) -> IPD:
+    """Reconstruct with the curve raised to a power that varies with time."""
+    bent = replace(model.layout, survival=np.minimum.accumulate(model.layout.survival**exponent))
+    model, events, censored = _solve(replace(model, layout=bent), arm.total_events)
+    return place(model.layout, events, censored, model.between, model.shape, arm.label)
+
+
+METHOD = Method("all constraints at once: curve, risk table, total events, censor marks", estimate)

@@ -1,0 +1,160 @@
+"""Results as text for a terminal: aligned columns, wrapped notes, a progress bar for long runs."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+import click
+
+from survrecon.data import Reconstruction
+from survrecon.outcome import Result
+from survrecon.results import Check
+
+WIDTH = 118
+PATIENCE = 2.0  # seconds before a progress bar appears
+COLORS = {"agrees": "green", "differs": "red", "used as input": "yellow", "not comparable": None}
+COLUMNS = ("quantity", "arm", "published", "ours", "agrees within", "verdict")
+WIDTHS = (26, 24, 13, 11, 22, 14)
+LEGEND = "agrees within: ours, give or take the reconstruction's error and half the last printed digit; reasons: --json"
+
+Item = TypeVar("Item")
+
+
+def study_text(result: Result) -> str:
+    """Return one study's header, arms, checks, reasons and notes.
+
+    Parameters
+    ----------
+    result : Result
+        Of one study.
+
+    Returns
+    -------
+    str
+        Several lines of at most 118 columns, colored with ANSI codes.
+    """
+    study = result.study
+    title = ": ".join(filter(None, (study.trial, study.endpoint)))
+    unit = f", in {study.time_unit}s" if study.time_unit else ""
+    lines = [*_wrap(f"{study.id} [{study.evidence}] {title}{unit}", "", "    ")]
+    lines[0] = lines[0].replace(study.id, click.style(study.id, bold=True), 1)
+    for item in result.reconstructions:
+        lines += _wrap(_fit(item), "  ", "    ")
+    if result.checks:
+        lines += [_row(COLUMNS), *map(_check_row, result.checks)]
+    lines += [line for why in _reasons(result.checks) for line in _wrap(why, "  ", "    ")]
+    notes = [*result.notes, *(f"{item.label}: {note}" for item in result.reconstructions for note in item.notes)]
+    lines += [line for note in notes for line in _wrap(f"note: {note}", "  ", "    ")]
+    return "\n".join(lines)
+
+
+def summary_text(results: Sequence[Result]) -> str:
+    """Return the closing lines: how many checks have which verdict.
+
+    Parameters
+    ----------
+    results : sequence of Result
+        All studies.
+
+    Returns
+    -------
+    str
+        Two lines.
+    """
+    counts = Counter(check.verdict for result in results for check in result.checks)
+    studies = f"{len(results)} stud{'y' if len(results) == 1 else 'ies'}"
+    verdicts = ", ".join(f"{verdict} {counts[verdict]}" for verdict in COLORS)
+    return f"{studies}, {counts.total()} published numbers: {verdicts}\n{LEGEND}"
+
+
+def progress(items: Sequence[Item]) -> Iterator[Item]:
+    """Yield the items; once it takes longer than `PATIENCE`, show on a terminal's stderr how many are done.
+
+    Parameters
+    ----------
+    items : sequence
+        What is worked through.
+
+    Yields
+    ------
+    object
+        Each item in turn.
+    """
+    started, drawn = time.monotonic(), False
+    for done, item in enumerate(items):
+        if sys.stderr.isatty() and time.monotonic() - started > PATIENCE:
+            filled = 30 * done // len(items)
+            click.echo(f"\r[{'#' * filled}{'-' * (30 - filled)}] {done}/{len(items)}", nl=False, err=True)
+            drawn = True
+        yield item
+    if drawn:
+        click.echo("\r" + " " * 50 + "\r", nl=False, err=True)
+
+
+def _wrap(text: str, indent: str, hanging: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=hanging, break_on_hyphens=False)
+
+
+def _row(cells: Sequence[str]) -> str:
+    padded = (_cut(cell, width).ljust(width) for cell, width in zip(cells, WIDTHS, strict=True))
+    return ("  " + " ".join(padded)).rstrip()
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _check_row(check: Check) -> str:
+    ours = "not reached" if check.value is None and check.verdict in ("agrees", "differs") else number(check.value)
+    within = "" if check.interval is None else " to ".join(map(number, check.interval))
+    row = _row((check.quantity, check.arm or "", check.published, ours, within, check.verdict))
+    return row.removesuffix(check.verdict) + click.style(check.verdict, fg=COLORS[check.verdict])
+
+
+def number(value: float | None) -> str:
+    """Return a number in four significant digits, all digits before the point, and none in vain.
+
+    Parameters
+    ----------
+    value : float or None
+        What to show.
+
+    Returns
+    -------
+    str
+        A dash for None.
+
+    Examples
+    --------
+    >>> [number(value) for value in (0.58, 26.3157, 2018.4, 0.000012, None)]
+    ['0.58', '26.32', '2018', '1.2e-05', '-']
+    """
+    if value is None:
+        return "-"
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}" if abs(value) >= 0.001 or value == 0 else f"{value:.2g}"
+
+
+def _fit(item: Reconstruction) -> str:
+    """Return one line on how well an arm's reconstruction meets what was given."""
+    printed, rebuilt = item.total_events
+    events = f"{rebuilt} events" + (f" (printed {printed})" if printed is not None else "")
+    off = max((abs(row.printed - row.reconstructed) for row in item.risk), default=0)
+    risk = "no numbers at risk" if not item.risk else f"numbers at risk {f'within {off}' if off else 'exact'}"
+    fit = item.residuals
+    curve = f", curve within {fit.max_abs:.4f} (at {fit.max_abs_time:g}; RMSE {fit.rmse:.4f})" if fit else ""
+    return f"{item.label}: n {item.ipd.n}, {events}, {risk}{curve}; method {item.method}"
+
+
+def _reasons(checks: Sequence[Check]) -> list[str]:
+    """Return why some checks do not agree, each reason once with the quantities it holds for."""
+    wanted = [check for check in checks if check.verdict != "agrees"]
+    groups: dict[tuple[str, str], list[str]] = {}
+    for check in wanted:
+        groups.setdefault((check.verdict, check.why), []).append(check.quantity)
+    whole = len(groups) == 1 and len(wanted) == len(checks)
+    return [f"{verdict}: {why}" + ("" if whole else f" ({', '.join(dict.fromkeys(names))})") for (verdict, why), names in groups.items()]
