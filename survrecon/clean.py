@@ -14,7 +14,7 @@ BELOW_ZERO = 0.02  # a time may lie this share of the time range below 0: the th
 NEAR_TIE = 1.5e-8  # times closer than this share of the time range are one time, as in R's survival::timefix
 CLICK_SLACK = 0.05  # clicks on a steep fall are out of order by up to this share of the time range (worst of 120 clicked curves: 0.03)
 READING_JITTER = 0.01  # errors of reading a height stay below this; a larger rise is a click at the wrong time
-LARGEST_RISE = 0.1  # a survival curve that rises by more than this over more than CLICK_SLACK was misread
+LARGEST_REPAIR = 0.1  # a point that has to move by more than this, and not for its time, was misread
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +51,7 @@ def clean(arm: Arm) -> Cleaned:
     ------
     CurveError
         Scale or orientation that cannot be told, or that the values contradict; times or values far out of range;
-        survival that rises by more than reading errors explain.
+        a point further from a non-increasing curve than reading errors explain.
     InconsistentDataError
         A number at risk at time 0 that is not ``arm.n``.
 
@@ -115,13 +115,13 @@ def _clean_curve(arm: Arm, curve: Curve, notes: list[str]) -> Curve:
     if repeated.any():
         notes.append(f"{_count(int(repeated.sum()), 'point')} dropped as an exact repeat")
     time, survival, order = time[~repeated], survival[~repeated], order[~repeated]
-    _refuse_rise(arm.label, curve, time, survival, order)
     if (time[0], survival[0]) != (0.0, 1.0):
         notes.append("origin (0, 1) added")
         if time[0] == 0:
             notes.append(f"survival at time 0 was read as {survival[0]:.4g}, kept as a fall at time 0")
-        time, survival = np.append(0.0, time), np.append(1.0, survival)
+        time, survival, order = np.append(0.0, time), np.append(1.0, survival), np.append(0, order)
     reading, survival = _non_increasing(time, survival, notes)
+    _refuse_large_repair(arm.label, curve, time, reading, survival, order)
     return Curve(time, survival, "probability", "survival", reading)
 
 
@@ -148,24 +148,6 @@ def _merge_near_ties(time: FloatArray) -> FloatArray:
     return merged
 
 
-def _refuse_rise(label: str, curve: Curve, time: FloatArray, survival: FloatArray, order: IntArray) -> None:
-    """Raise where survival rises by more than clicks on a steep fall, out of order in time, explain."""
-    before = np.searchsorted(time, time - CLICK_SLACK * time[-1], side="left") - 1  # last point earlier than the slack, or -1
-    lowest = np.minimum.accumulate(survival)
-    rise = np.where(before >= 0, survival - lowest[before], 0.0)
-    worst = int(np.argmax(rise))
-    if rise[worst] <= LARGEST_RISE:
-        return
-    low = int(np.argmin(survival[: before[worst] + 1]))
-    raise CurveError(
-        label,
-        f"survival cannot rise from {survival[low]:.4g} at time {time[low]:.4g} to {survival[worst]:.4g} at time {time[worst]:.4g}; "
-        "correct or remove the wrong one of the two points, or declare another orientation",
-        int(order[worst]),
-        float(curve.survival[order[worst]]),
-    )
-
-
 def _non_increasing(time: FloatArray, survival: FloatArray, notes: list[str]) -> tuple[FloatArray, FloatArray]:
     """Return survival with steep falls in order, and its closest non-increasing curve.
 
@@ -182,7 +164,9 @@ def _non_increasing(time: FloatArray, survival: FloatArray, notes: list[str]) ->
         fit = isotonic_regression(reading, increasing=False)
         start, stop = fit.blocks[:-1], fit.blocks[1:]
         repair = np.maximum.reduceat(np.abs(fit.x - reading), start)
-        steep = (repair > READING_JITTER) & (time[stop - 1] - time[start] <= CLICK_SLACK * time[-1])
+        level = fit.x[start]
+        fall = np.append(1.0, level[:-1]) - np.append(level[1:], level[-1])  # from the block before to the block after
+        steep = (repair > READING_JITTER) & (fall >= repair) & (time[stop - 1] - time[start] <= CLICK_SLACK * time[-1])
         if not steep.any():
             break
         for first, end in zip(start[steep], stop[steep], strict=True):
@@ -198,6 +182,28 @@ def _non_increasing(time: FloatArray, survival: FloatArray, notes: list[str]) ->
     if changed.any():
         notes.append(f"{_count(int(changed.sum()), 'point')} raised or lowered by isotonic regression, at most {change.max():.2g}")
     return reading, fitted
+
+
+def _refuse_large_repair(label: str, curve: Curve, time: FloatArray, reading: FloatArray, fitted: FloatArray, order: IntArray) -> None:
+    """Raise where isotonic regression moved a point by more than reading errors, and clicks on a steep fall, explain."""
+    repair = np.abs(fitted - reading)
+    worst = int(np.argmax(repair))
+    if repair[worst] <= LARGEST_REPAIR:
+        return
+    block = np.flatnonzero(fitted == fitted[worst])
+    left, right, slack = time[block[0]], time[block[-1]], CLICK_SLACK * time[-1]
+    before = np.searchsorted(time, left - slack, side="right") - 1
+    after = min(int(np.searchsorted(time, right + slack)), time.size - 1)
+    if right - left <= slack and fitted[max(before, 0)] - fitted[after] >= repair[worst]:
+        return
+    index = int(order[worst])
+    raise CurveError(
+        label,
+        f"survival {reading[worst]:.4g} at time {time[worst]:.4g} is {repair[worst]:.2g} away from the closest curve that does not rise; "
+        "correct or remove the point, or another one near it",
+        index,
+        float(curve.survival[index]),
+    )
 
 
 def _clean_risk(arm: Arm, risk: RiskTable, notes: list[str]) -> RiskTable | None:

@@ -200,7 +200,7 @@ def reconstruct(study: Path | None, out: Path, method: str, force: bool, **figur
     if study is not None and options:
         raise click.UsageError(f"These options belong with --arm, and a STUDY has its own: {', '.join(options)}.")
     require_free(out, force)
-    loaded = read_study(study) if study else _study_from_arms(out.name, **figure)
+    loaded = read_study(study) if study else _study_from_arms(out.resolve().name, **figure)
     inputs = study_files(study) if study else [Path(str(path)) for path in (*figure["arms"].values(), figure["risk_table"]) if path]
     result = run(loaded, method)
     write_result(result, out, {"command": "reconstruct", "method": method} | options, inputs, force)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 from survrecon.published import Published, PublishedValue
-from survrecon.results import Analysis, ArmAnalysis, Comparison, Estimate
+from survrecon.results import Analysis, ArmAnalysis, Comparison, Estimate, TestResult
 
 _NO_STRATA = "the published analysis is stratified; the figure shows no strata, so ours is not"
 
@@ -127,25 +127,28 @@ def _rmst(arm: ArmAnalysis, value: PublishedValue) -> Counterpart:
 
 
 def _between_arms(analysis: Analysis, value: PublishedValue) -> Counterpart:
-    if value.quantity == "logrank_p" and value.arm is None and len(analysis.comparisons) > 1 and analysis.logrank and value.two_sided:
-        return _test(analysis.logrank.p, analysis.logrank.why, analysis, value)
     comparisons = [item for item in analysis.comparisons if value.arm in (item.arm, None)]
-    if len(comparisons) != 1:
+    if len(comparisons) == 1:
+        ours, strata = _pair(analysis, comparisons[0], value)
+    elif comparisons and analysis.logrank and value.quantity.startswith("logrank"):
+        ours, strata = _test(analysis.logrank, analysis, value), False  # over all arms
+    else:
         return Counterpart(obstacle=f"there is no reconstructed comparison of {value.arm or 'one arm'!r} with the reference")
-    comparison = comparisons[0]
-    hr, logrank, strata = comparison.hr, comparison.logrank, False
-    if value.stratified and comparison.stratified_hr and comparison.stratified_logrank:
-        hr, logrank, strata = comparison.stratified_hr, comparison.stratified_logrank, value.quantity != "wald_p"
+    return replace(ours, obstacle=ours.obstacle or _NO_STRATA) if value.stratified and not strata else ours
+
+
+def _pair(analysis: Analysis, pair: Comparison, value: PublishedValue) -> tuple[Counterpart, bool]:
+    """Return our counterpart for one arm against the reference, and whether it is stratified."""
+    hr, logrank, strata = pair.hr, pair.logrank, False
+    if value.stratified and pair.stratified_hr and pair.stratified_logrank:
+        hr, logrank, strata = pair.stratified_hr, pair.stratified_logrank, True
     match value.quantity:
         case "hazard_ratio":
-            ours = _hazard_ratio(hr, value)
+            return _hazard_ratio(hr, value), strata
         case "wald_p":
-            ours = _test(comparison.wald_p, comparison.hr.why, analysis, value, comparison)
-        case "logrank_p":
-            ours = _test(logrank.p, logrank.why, analysis, value, comparison)
+            return _test(TestResult(None, pair.wald_p, why=pair.hr.why), analysis, value, pair), False
         case _:
-            ours = _test(logrank.statistic, logrank.why, analysis, value, comparison)
-    return replace(ours, obstacle=ours.obstacle or _NO_STRATA) if value.stratified and not strata else ours
+            return _test(logrank, analysis, value, pair), strata
 
 
 def _hazard_ratio(estimate: Estimate, value: PublishedValue) -> Counterpart:
@@ -155,15 +158,16 @@ def _hazard_ratio(estimate: Estimate, value: PublishedValue) -> Counterpart:
     return Counterpart(hr, () if reach is None else (Interval("Wald", hr * math.exp(-reach), hr * math.exp(reach)),))
 
 
-def _test(number: float | None, why: str, analysis: Analysis, value: PublishedValue, comparison: Comparison | None = None) -> Counterpart:
-    """Return a p value, on the published side, or a chi-squared, with the events behind it."""
+def _test(test: TestResult, analysis: Analysis, value: PublishedValue, pair: Comparison | None = None) -> Counterpart:
+    """Return a chi-squared, or a p value with the published number of sides, and the events behind it."""
+    number = test.statistic if value.quantity == "logrank_chi2" else test.p
     if number is None:
-        return Counterpart(obstacle=f"ours is not estimable: {why}")
+        return Counterpart(obstacle=f"ours is not estimable: {test.why}")
     if value.quantity != "logrank_chi2" and not value.two_sided:
-        if comparison is None or comparison.hr.value is None:
-            return Counterpart(obstacle="a one-sided p value needs a direction, and our hazard ratio is not estimable")
-        number = number / 2 if comparison.hr.value < 1 else 1 - number / 2  # for benefit: a hazard ratio below 1
-    arms = {comparison.arm, comparison.reference} if comparison else {arm.label for arm in analysis.arms}
+        if pair is None or pair.hr.value is None:
+            return Counterpart(obstacle="a one-sided p value needs the direction of one hazard ratio, and ours has none")
+        number = number / 2 if pair.hr.value < 1 else 1 - number / 2  # for benefit: a hazard ratio below 1
+    arms = (pair.arm, pair.reference) if pair else [arm.label for arm in analysis.arms]
     return Counterpart(number, events=sum(arm.events for arm in analysis.arms if arm.label in arms))
 
 

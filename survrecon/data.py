@@ -434,6 +434,9 @@ class Reconstruction:
         What was repaired, assumed or given up, in the order it happened.
     used : tuple of str
         Published quantities that were used as input, e.g. ``"median"``.
+    draws : tuple of IPD
+        Draws from what the input leaves open, each as plausible as the data allow; each meets the hard
+        constraints as `ipd` does. Empty where none were asked for.
     """
 
     arm: Arm
@@ -445,6 +448,7 @@ class Reconstruction:
     total_events: tuple[int | None, int] = (None, 0)
     notes: tuple[str, ...] = ()
     used: tuple[str, ...] = ()
+    draws: tuple[IPD, ...] = ()
 
     @property
     def label(self) -> str:

@@ -1,4 +1,4 @@
-"""Text files: read with clear errors, written in one step."""
+"""Files: text read with clear errors, anything written in one step."""
 
 from __future__ import annotations
 
@@ -78,8 +78,35 @@ def read_text(path: str | Path) -> str:
     return text
 
 
+def write_bytes(path: str | Path, data: bytes) -> None:
+    """Write a file in one step: a reader sees the old file or the new one, never a part.
+
+    Parameters
+    ----------
+    path : path-like
+        The file; its folder is made where it does not exist.
+    data : bytes
+        Its contents.
+
+    Raises
+    ------
+    StudyFileError
+        The file cannot be written.
+    """
+    path = Path(path)
+    draft = path.with_name(f".{path.name}.{uuid4().hex}.tmp")  # same folder, so that replacing is one step
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_bytes(data)
+        os.replace(draft, path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            draft.unlink()
+        raise file_error(path, f"cannot be written: {error.strerror}") from None
+
+
 def write_text(path: str | Path, text: str) -> None:
-    """Write a UTF-8 text file in one step: a reader sees the old file or the new one, never a part.
+    """Write a UTF-8 text file in one step.
 
     Parameters
     ----------
@@ -93,16 +120,7 @@ def write_text(path: str | Path, text: str) -> None:
     StudyFileError
         The file cannot be written.
     """
-    path = Path(path)
-    draft = path.with_name(f".{path.name}.{uuid4().hex}.tmp")  # same folder, so that replacing is one step
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_bytes(text.encode())
-        os.replace(draft, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            draft.unlink()
-        raise file_error(path, f"cannot be written: {error.strerror}") from None
+    write_bytes(path, text.encode())
 
 
 def write_csv(path: str | Path, header: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:

@@ -131,9 +131,11 @@ def staged(target: Path, force: bool = False) -> Iterator[Path]:
     """
     target = Path(os.path.abspath(target))
     require_free(target, force)
-    target.parent.mkdir(parents=True, exist_ok=True)
     folder = target.with_name(f".{target.name}-{uuid.uuid4().hex[:8]}")
-    folder.mkdir()
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise OutputError(f"{target} cannot be made: {error.strerror}; choose another --out") from None
     try:
         yield folder
         require_free(target, force)

@@ -6,7 +6,6 @@ The only user of matplotlib, which is imported inside the functions; pyplot and 
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
@@ -34,6 +33,7 @@ from survrecon._lettering import (
 from survrecon._placement import nice_ticks, spaced, thin_ticks
 from survrecon.data import IPD, Curve, FloatArray, Reconstruction
 from survrecon.errors import PlotError
+from survrecon.files import write_bytes
 from survrecon.results import Analysis
 from survrecon.survival import kaplan_meier
 
@@ -205,15 +205,15 @@ def plot_residuals(
     _frame(ax, limit, time_unit, "Reconstructed − digitized" + "\n(percentage points)" * percent)
     ax.set_xticks(nice_ticks(limit, time_unit, 30 * limit / lay_out(ax)))
     ax.axhline(0, color=NEUTRAL, linewidth=0.8, zorder=1)
-    labels = []
+    lines = []
     for label, residuals, shade, marker in drawn:
-        labels.append(f"{label} (RMSE {scale * residuals.rmse:#.2g})")
         looks: dict[str, Any] = {"color": shade, "marker": marker, "markersize": 2.5, "linewidth": 0.6}
-        ax.plot(residuals.time, scale * residuals.value, label=labels[-1], **looks)
+        named = f"{label} (RMSE {scale * residuals.rmse:#.2g})"
+        lines += ax.plot(residuals.time, scale * residuals.value, label=named, **looks)
     largest = scale * max(residuals.max_abs for _, residuals, _, _ in drawn) or 0.01 * scale
     ax.set_ylim(-1.1 * largest, 1.1 * largest)
     lay_out(ax)
-    key = legend(ax, ax.get_lines()[1:], ["\n".join(wrap(label, 60)) for label in labels])
+    key = legend(ax, lines, ["\n".join(wrap(str(line.get_label()), 60)) for line in lines])
     above = CLEARANCE + float(key.get_window_extent().height) * 72 / ax.figure.dpi
     if not own:
         ax.set_axes_locator(_Room(ax.get_axes_locator(), ax, above=above))
@@ -242,6 +242,8 @@ def save_figure(figure: Figure | Axes, path: str | Path) -> Path:
     ------
     PlotError
         Another extension.
+    StudyFileError
+        The file cannot be written.
     """
     import matplotlib
 
@@ -253,13 +255,7 @@ def save_figure(figure: Figure | Axes, path: str | Path) -> Path:
     data = io.BytesIO()
     with matplotlib.rc_context({"svg.hashsalt": "survrecon"}):
         whole.savefig(data, format=path.suffix[1:].lower(), dpi=200, bbox_inches="tight", metadata=metadata)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(data.getvalue())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_bytes(path, data.getvalue())
     return path
 
 

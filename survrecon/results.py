@@ -62,6 +62,37 @@ class TestResult:
 
 
 @dataclass(frozen=True)
+class Spread:
+    """How sure one statistic is, from the draws of an ensemble.
+
+    Attributes
+    ----------
+    quantity : str
+        ``"hazard ratio"``, ``"median"``, ``"events"``, ``"rmst"``, ``"survival"``, ``"log-rank chi-squared"``.
+    arm : str or None
+        The arm it belongs to; for comparisons the arm set against the reference.
+    time : float or None
+        Landmark (survival) or horizon (rmst).
+    value : float or None
+        Of the single reconstruction.
+    reconstruction : tuple of (float, float) or None
+        95% interval over the draws: what the figure and the printed numbers leave open, nothing else.
+    total : tuple of (float, float) or None
+        95% confidence interval with sampling error and reconstruction error together (Rubin's rules).
+    why : str
+        Empty, or why there is none.
+    """
+
+    quantity: str
+    arm: str | None
+    time: float | None
+    value: float | None
+    reconstruction: tuple[float, float] | None
+    total: tuple[float, float] | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True)
 class ArmAnalysis:
     """Statistics of one arm.
 
@@ -169,6 +200,8 @@ class Analysis:
         What could not be estimated, or was assumed.
     used : tuple of str
         Published quantities the reconstructions used as input, as ``"<quantity> <arm>"``.
+    spreads : tuple of Spread
+        Reconstruction and total intervals, where the reconstructions carry draws (`survrecon.ensemble.spreads`).
     """
 
     arms: tuple[ArmAnalysis, ...]
@@ -177,6 +210,7 @@ class Analysis:
     logrank: TestResult | None = None
     notes: tuple[str, ...] = ()
     used: tuple[str, ...] = ()
+    spreads: tuple[Spread, ...] = ()
 
     def arm(self, label: str) -> ArmAnalysis:
         """Return the statistics of one arm; KeyError where there is none.

@@ -13,11 +13,11 @@ import click
 
 from survrecon.data import Reconstruction
 from survrecon.outcome import Result
-from survrecon.results import Check
+from survrecon.results import Analysis, Check, Estimate, Verdict
 
 WIDTH = 118
 PATIENCE = 2.0  # seconds before a progress bar appears
-COLORS = {"agrees": "green", "differs": "red", "used as input": "yellow", "not comparable": None}
+COLORS: dict[Verdict, str | None] = {"agrees": "green", "differs": "red", "used as input": "yellow", "not comparable": None}
 COLUMNS = ("quantity", "arm", "published", "ours", "agrees within", "verdict")
 WIDTHS = (26, 24, 13, 11, 22, 14)
 LEGEND = "agrees within: ours, give or take the reconstruction's error and half the last printed digit; reasons: --json"
@@ -47,6 +47,8 @@ def study_text(result: Result) -> str:
         lines += _wrap(_fit(item), "  ", "    ")
     if result.checks:
         lines += [_row(COLUMNS), *map(_check_row, result.checks)]
+    elif result.analysis:
+        lines += [line for text in _statistics(result.analysis) for line in _wrap(text, "  ", "    ")]
     lines += [line for why in _reasons(result.checks) for line in _wrap(why, "  ", "    ")]
     notes = [*result.notes, *(f"{item.label}: {note}" for item in result.reconstructions for note in item.notes)]
     lines += [line for note in notes for line in _wrap(f"note: {note}", "  ", "    ")]
@@ -148,6 +150,23 @@ def _fit(item: Reconstruction) -> str:
     fit = item.residuals
     curve = f", curve within {fit.max_abs:.4f} (at {fit.max_abs_time:g}; RMSE {fit.rmse:.4f})" if fit else ""
     return f"{item.label}: n {item.ipd.n}, {events}, {risk}{curve}; method {item.method}"
+
+
+def _statistics(analysis: Analysis) -> list[str]:
+    """Return a line for each arm and each comparison, for a study that has no published numbers to set them beside."""
+    arms = [f"{arm.label}: median {_estimate(arm.median)}" for arm in analysis.arms]
+    pairs = [
+        f"{pair.arm} against {pair.reference}: hazard ratio {_estimate(pair.hr)}, log-rank p {number(pair.logrank.p)}"
+        for pair in analysis.comparisons
+    ]
+    return arms + pairs
+
+
+def _estimate(item: Estimate) -> str:
+    if item.value is None:
+        return item.why
+    limits = " to ".join("not reached" if limit is None else number(limit) for limit in (item.lower, item.upper))
+    return f"{number(item.value)} ({100 * item.level:g}% CI {limits})"
 
 
 def _reasons(checks: Sequence[Check]) -> list[str]:

@@ -22,11 +22,14 @@ class Draft:
         What was assumed or given up.
     used : tuple of str
         Published quantities that served as input, e.g. ``"median"``.
+    draws : tuple of IPD
+        Draws from what the input leaves open; empty where none were asked for.
     """
 
     ipd: IPD
     notes: tuple[str, ...] = ()
     used: tuple[str, ...] = ()
+    draws: tuple[IPD, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -156,5 +159,5 @@ def finish(arm: Arm, draft: Draft, method: str, notes: tuple[str, ...]) -> Recon
         counts = at_risk(ipd, arm.risk.time)
         risk = tuple(RiskRow(float(t), int(p), int(r)) for t, p, r in zip(arm.risk.time, arm.risk.count, counts, strict=True))
     return Reconstruction(
-        arm, ipd, method, fitted, residuals, risk, (arm.total_events, int(ipd.event.sum())), (*notes, *draft.notes), draft.used
+        arm, ipd, method, fitted, residuals, risk, (arm.total_events, int(ipd.event.sum())), (*notes, *draft.notes), draft.used, draft.draws
     )
