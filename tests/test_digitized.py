@@ -1,0 +1,198 @@
+"""The studies in digitized/: they load, every number has a source, and the open-data curves are what their scripts read off."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import runpy
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from survrecon.read import read_study
+
+ROOT = Path(__file__).parents[1]
+DIGITIZED = ROOT / "digitized"
+SEEDS = ROOT.parent / "shared" / "seeds"
+STUDIES = sorted(path.parent.name for path in DIGITIZED.glob("*/study.toml"))
+OPEN = ["gbsg2-hormonal-rfs", "leukemia-6mp-remission", "ncctg-lung-sex-os"]
+SEED = {"iniparib": "000", "tdm1": "001", "ruxolitinib": "002", "paloma2": "003", "cleopatra": "004"}
+FROM_SEEDS = [study for study in STUDIES if study not in OPEN]
+PRINTED = ("estimate", "value", "below", "above", "boundary_hr", "boundary_p")
+
+
+def toml(study: str) -> dict[str, Any]:
+    return tomllib.loads((DIGITIZED / study / "study.toml").read_text(encoding="utf-8"))
+
+
+def tables(node: Any) -> list[dict[str, Any]]:
+    """All tables at or below a node."""
+    below = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    return ([node] if isinstance(node, dict) else []) + [table for item in below for table in tables(item)]
+
+
+def results(study: str) -> list[dict[str, Any]]:
+    """All tables of [published] that hold a printed number."""
+    return [table for table in tables(toml(study).get("published", {})) if set(table) & {*PRINTED, "events"}]
+
+
+def csv(path: Path) -> np.ndarray:
+    return np.loadtxt(path, delimiter=",", skiprows=1, ndmin=2)
+
+
+def script(study: str) -> dict[str, Any]:
+    return runpy.run_path(str(DIGITIZED / study / "make_figure.py"))
+
+
+@pytest.fixture
+def helper(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.syspath_prepend(str(DIGITIZED))
+    return importlib.import_module("_figure")
+
+
+def product_limit(time: np.ndarray, event: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Event times and survival just after each, from S(t) = S(t-) (1 - d / n)."""
+    times = np.unique(time[event])
+    return times, np.cumprod([1 - np.sum((time == t) & event) / np.sum(time >= t) for t in times])
+
+
+def matched(read: np.ndarray, truth: np.ndarray, half: np.ndarray) -> bool:
+    """Whether every point read lies within `half` of a true one, and every true one within `half` of a point read."""
+    near = np.all(np.abs(read[:, None] - truth[None]) <= half, axis=2)
+    return bool(near.any(axis=0).all() and near.any(axis=1).all())
+
+
+def test_all_studies_are_here() -> None:
+    assert len(STUDIES) == 12 and set(OPEN) < set(STUDIES)
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_it_loads(study: str) -> None:
+    loaded = read_study(DIGITIZED / study)
+    raw = toml(study)
+    assert loaded.id == study
+    assert [arm.label for arm in loaded.arms] == [arm["label"] for arm in raw.get("arm", [])]
+    for arm, written in zip(loaded.arms, raw.get("arm", []), strict=True):
+        assert arm.n == written["n"] and arm.total_events == written.get("total_events")
+        if arm.risk is not None:
+            assert arm.risk.time[0] == 0 and arm.risk.count[0] == arm.n
+            assert list(arm.risk.count) == written["risk_counts"] and list(arm.risk.time) == written["risk_times"]
+    published = sum("estimate" in table or "value" in table or "below" in table for table in results(study))
+    assert len(loaded.published.values) + len(loaded.published.subgroups) == published
+    for value in loaded.published.values:
+        assert value.arm is None or value.arm in [arm.label for arm in loaded.arms]
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_every_number_has_its_source(study: str) -> None:
+    raw = toml(study)
+    assert raw["study"]["source"].strip()
+    assert raw["study"]["evidence"] == "registered" or results(study)
+    for table in [*raw.get("arm", []), *results(study)]:
+        assert table.get("source", "").strip(), table
+
+
+@pytest.mark.parametrize("study", FROM_SEEDS)
+def test_a_study_without_a_figure_has_no_coordinates(study: str) -> None:
+    raw = toml(study)
+    assert raw["study"]["evidence"] in ("printed", "registered")
+    assert [path.name for path in (DIGITIZED / study).iterdir()] == ["study.toml"]
+    assert raw["study"]["missing"]
+
+
+@pytest.mark.parametrize("study", [study for study in FROM_SEEDS if not study.startswith("tdm1")])
+def test_printed_numbers_stand_in_the_document(study: str) -> None:
+    """Estimates stand next to their limits in the seed document; n, events and counts stand in it too."""
+    found = sorted(SEEDS.glob(f"{SEED[study.split('-')[0]]}_*.txt"))
+    if not found:
+        pytest.skip(f"the seed documents are not at {SEEDS}")
+    text = re.sub(r"\s+", " ", found[0].read_text(encoding="utf-8"))
+
+    def stands(*numbers: str) -> bool:
+        pattern = r"[^\d]*(?:95%)?[^\d]*?".join(re.escape(number) for number in numbers)
+        return re.search(rf"(?<![\d.]){pattern}(?!\d|\.\d)", text) is not None
+
+    for table in results(study):
+        printed = [str(table[key]) for key in PRINTED if key in table]
+        for number in printed:
+            assert stands(number, *table.get("ci", [])), table
+    arms = toml(study)["arm"]
+    for arm in arms:
+        assert stands(str(arm["n"])) and stands(str(arm.get("total_events", arm["n"]))), arm["label"]
+    if study != "paloma2-pfs-investigator":  # its numbers at risk are from the project's issue 2
+        for pair in zip(*(arm.get("risk_counts", []) for arm in arms), strict=True):
+            assert stands(*map(str, pair)), pair
+
+
+@pytest.mark.parametrize("study", OPEN)
+def test_the_script_reproduces_its_files(study: str, tmp_path: Path) -> None:
+    """The figure's bytes depend on the version of matplotlib, the coordinates do not."""
+    made = script(study)
+    made["make"](made["figure"](), tmp_path)
+    committed = {path.name for path in (DIGITIZED / study).glob("*.csv")}
+    assert {path.name for path in tmp_path.glob("*.csv")} == committed
+    for name in committed:
+        assert (tmp_path / name).read_bytes() == (DIGITIZED / study / name).read_bytes(), name
+
+
+@pytest.mark.parametrize("study", OPEN)
+def test_the_coordinates_are_those_of_the_committed_figure(study: str, helper: Any) -> None:
+    figure = script(study)["figure"]()
+    for label, (points, censored) in helper.read_back(figure, DIGITIZED / study / "figure.svg").items():
+        assert np.array_equal(points, csv(DIGITIZED / study / f"{label}.csv"))
+        marks = DIGITIZED / study / f"{label}-censor.csv"
+        assert np.array_equal(censored, csv(marks).ravel()) if marks.exists() else censored.size == 0
+
+
+@pytest.mark.parametrize("study", OPEN)
+def test_the_coordinates_are_those_of_the_true_curve(study: str) -> None:
+    """Vertices and censor marks within half of 1/2000 of each axis of the truth (rounding), and none missing."""
+    figure = script(study)["figure"]()
+    half = 0.5 * figure.step + 1e-5  # the SVG has six decimals
+    for arm in figure.arms:
+        times, survival = product_limit(arm.time, arm.event)
+        before = np.concatenate([[1.0], survival[:-1]])
+        vertices = np.stack([np.repeat(times, 2), np.stack([before, survival], axis=1).ravel()], axis=1)
+        truth = np.concatenate([[[0.0, 1.0]], vertices, [[arm.time.max(), survival[-1]]]])
+        assert matched(csv(DIGITIZED / study / f"{arm.label}.csv"), truth, half)
+        marks = arm.time[~arm.event]
+        if marks.size:
+            assert matched(csv(DIGITIZED / study / f"{arm.label}-censor.csv"), marks[:, None], half[:1])
+
+
+@pytest.mark.parametrize("study", OPEN)
+def test_the_printed_counts_are_true(study: str) -> None:
+    truth = {arm.label: arm for arm in script(study)["figure"]().arms}
+    for arm in toml(study)["arm"]:
+        true = truth[arm["label"]]
+        assert arm["n"] == true.time.size and arm["total_events"] == true.event.sum()
+        assert arm["risk_counts"] == [np.sum(true.time >= tick) for tick in arm["risk_times"]]
+
+
+def test_r_prints_the_published_values() -> None:
+    """Reference: R with the survival package, on the data sets that R ships."""
+    if shutil.which("Rscript") is None:
+        pytest.skip("Rscript is not installed")
+    run = subprocess.run(["Rscript", str(DIGITIZED / "published_values.R")], capture_output=True, text=True, timeout=120, check=False)
+    if run.returncode and "there is no package" in run.stderr:
+        pytest.skip(run.stderr.strip())
+    assert run.returncode == 0, run.stderr
+    sections = {section.split(":")[0].strip(): re.split(r"[\s=]+", section) for section in run.stdout.split("\n==")[1:]}
+    as_r_prints = {"0.00004": "4e-05", "not reached": "NA"}
+    for study in OPEN:
+        for table in results(study):
+            for number in [*(table[key] for key in PRINTED if key in table), *table.get("ci", [])]:
+                assert as_r_prints.get(number, number) in sections[study], (study, table)
+        for arm in toml(study)["arm"]:
+            assert {str(arm["n"]), str(arm["total_events"])} <= set(sections[study])
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_the_files_are_small(study: str) -> None:
+    """They are shipped in the wheel."""
+    assert all(path.stat().st_size < 100_000 for path in (DIGITIZED / study).iterdir())
