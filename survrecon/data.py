@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from survrecon.errors import CurveError, RiskTableError
-from survrecon.published import Published
+from survrecon.published import Printed, Published
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -164,6 +164,8 @@ class Arm:
         Printed longest follow-up.
     beyond : tuple of (float, int)
         Printed statements "this many subjects were event-free and followed beyond this time".
+    events_percent : Printed or None
+        The printed share of subjects with an event.
 
     Raises
     ------
@@ -184,6 +186,7 @@ class Arm:
     source: str = ""
     last_follow_up: float | None = None
     beyond: tuple[tuple[float, int], ...] = ()
+    events_percent: Printed | None = None
 
     def __post_init__(self) -> None:
         if not _whole(self.n) or self.n < 1:

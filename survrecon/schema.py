@@ -75,6 +75,7 @@ class ArmTable(Table):
     label: Label = Field(description="the name of the arm")
     n: Whole | None = Field(None, description="the number of subjects at time 0")
     total_events: Events | None = Field(None, description="the printed number of events, from 0 to n")
+    events_percent: Probability | None = Field(None, description='the printed share of subjects with an event, e.g. "43.7%"')
     risk_times: list[Real] | None = Field(None, description="the times of the printed numbers at risk")
     risk_counts: list[RiskCount] | None = Field(
         None, description='the printed numbers at risk, one for each of risk_times, "" where a cell is missing'

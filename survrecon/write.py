@@ -127,6 +127,7 @@ n = "?"                    # subjects at time 0
 curve = {curve}
 source = "?"               # where each number was read: document, page, table or figure
 # total_events =           # printed number of events
+# events_percent =         # printed share of subjects with an event, such as "43.7%"
 # risk_times =             # list: times of the printed numbers at risk
 # risk_counts =            # list: the numbers at risk, "" for a missing cell
 # scale =                  # "probability" or "percent"; detected where left out
@@ -181,7 +182,7 @@ def _file_names(labels: Iterable[str]) -> list[str]:
 
 
 def _arm(arm: Arm, curve_name: str) -> dict[str, Any]:
-    table: dict[str, Any] = {"label": arm.label, "n": arm.n, "total_events": arm.total_events}
+    table: dict[str, Any] = {"label": arm.label, "n": arm.n, "total_events": arm.total_events, "events_percent": arm.events_percent}
     if arm.risk is not None:
         table["risk_times"] = arm.risk.time.tolist()
         table["risk_counts"] = ["" if math.isnan(count) else int(count) for count in arm.risk.count.tolist()]
