@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isclose, isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from survrecon._placement import Box, free_spot, label_spots, step_boxes
+from survrecon._room import lay_out, width_of
 from survrecon.data import IPD, FloatArray, Reconstruction, RiskRow
 from survrecon.results import Analysis, Estimate, TestResult
 from survrecon.survival import number_at_risk
@@ -63,23 +64,6 @@ def printed_counts(item: Reconstruction | IPD) -> tuple[RiskRow, ...]:
         Empty where none was printed.
     """
     return item.risk if isinstance(item, Reconstruction) else ()
-
-
-def lay_out(ax: Axes) -> float:
-    """Give the axes their place in the figure, and return their width.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        The axes.
-
-    Returns
-    -------
-    float
-        Points.
-    """
-    ax.figure.canvas.figure.draw_without_rendering()
-    return float(ax.bbox.width) * 72 / ax.figure.dpi
 
 
 def write(ax: Axes, text: str, place: tuple[float, float], offset: tuple[float, float] = (0, 0), **style: Any) -> Any:
@@ -164,7 +148,7 @@ def label_column(ax: Axes, labels: Sequence[str]) -> float:
         Points; 0 where the labels are too long for a column and stand above their rows.
     """
     column = max(size(ax, **HEADING)[0], *(size(ax, label)[0] for label in labels))
-    return column if column <= 0.35 * lay_out(ax) else 0.0
+    return column if column <= 0.35 * width_of(ax) else 0.0
 
 
 def write_risk_table(
@@ -200,7 +184,7 @@ def write_risk_table(
     float
         How far the table reaches below the time axis.
     """
-    left, width, depth = -GUTTER - column, lay_out(ax), TABLE_TOP
+    left, width, depth = -GUTTER - column, width_of(ax), TABLE_TOP
     write(ax, place=(0, 0), offset=(left, -depth), **HEADING)
     notes = ["Points: digitized."] if points else []
     for item, label, ink in zip(items, labels, inks, strict=True):
@@ -293,16 +277,16 @@ def legend(ax: Axes, lines: Sequence[Line2D], labels: Sequence[str]) -> Legend:
     return key
 
 
+Size = tuple[float, float]
+
+
 @dataclass(frozen=True)
 class _Arrangement:
-    """Where the results, the labels of the curves or else the legend go, in pixels; None is above the axes."""
+    """Where the results, and the labels of the curves or else the legend, go in pixels; None where not in the axes."""
 
-    text: Box | None
+    text: tuple[float, ...] | None
     names: list[Box] | None
-    key: Box | None
-
-
-Size = tuple[float, float]
+    key: tuple[float, ...] | None
 
 
 def _step(line: Line2D, end: float) -> tuple[FloatArray, FloatArray]:
@@ -329,6 +313,28 @@ def _arrange(ax: Axes, lines: Sequence[Line2D], text: Size | None, names: list[S
     spots = label_spots(names, curves, frame, marks, clearance) if key else None
     key_box = None if spots or not key else free_spot(key, frame, obstacles, clearance)
     return None if key and not spots and not key_box else _Arrangement(text_box, spots, key_box)
+
+
+def _choose(
+    ax: Axes, lines: Sequence[Line2D], text: Size | None, names: list[Size], key: Size, make_room: Callable[[float], None]
+) -> tuple[_Arrangement, float]:
+    """Put into the axes what fits there, and the rest above them; also return the height that this takes, in points."""
+    point = ax.figure.dpi / 72
+    clearance = CLEARANCE * point
+    side_by_side = text is not None and text[0] + key[0] + 4 * clearance < ax.bbox.width
+    for text_inside, key_inside in ((text, key), (None, key), (text, None), (None, None)):
+        text_up = text[1] + clearance if text and not text_inside else 0.0
+        key_up = 0.0 if key_inside else key[1] + clearance
+        above = (max(text_up, key_up) if side_by_side else text_up + key_up) / point
+        make_room(above)
+        lay_out(ax)
+        found = _arrange(ax, lines, text_inside, names, key_inside)
+        if found:
+            break
+    assert found is not None  # the last try asks for nothing in the axes
+    x, y = float(ax.bbox.x0), float(ax.bbox.y1) + clearance
+    key_place = (x + text[0] + 4 * clearance, y) if text and text_up and side_by_side else (x, y + text_up)
+    return replace(found, text=found.text or (x, y), key=found.key or key_place), above
 
 
 def annotate(
@@ -361,36 +367,27 @@ def annotate(
     point = ax.figure.dpi / 72
     labels = ["\n".join(wrap(label, LABEL_CHARACTERS)) for label in labels]
     bold: dict[str, Any] = {"fontweight": "bold", "va": "bottom"}
-    spaced: dict[str, Any] = {"linespacing": 1.3, "va": "bottom"}
+    airy: dict[str, Any] = {"linespacing": 1.3, "va": "bottom"}
 
-    def pixels(block: Size) -> Size:
-        return block[0] * point, block[1] * point
+    def pixels(text: str, style: dict[str, Any]) -> Size:
+        width, height = size(ax, text, **style)
+        return width * point, height * point
 
-    text_size = pixels(size(ax, text, **spaced)) if text else None
-    name_sizes = [pixels(size(ax, label, **bold)) for label in labels]
-    lay_out(ax)
     key = legend(ax, lines, labels)
     key_size = (float(key.get_window_extent().width), float(key.get_window_extent().height))
-    for text_inside, key_inside in ((text_size, key_size), (None, key_size), (text_size, None), (None, None)):
-        text_above = text_size[1] / point + CLEARANCE if text_size and not text_inside else 0.0
-        above = text_above + (0.0 if key_inside else key_size[1] / point + CLEARANCE)
-        make_room(above)
-        lay_out(ax)
-        found = _arrange(ax, lines, text_inside, name_sizes, key_inside)
-        if found:
-            break
-    assert found is not None
+    names = [pixels(label, bold) for label in labels]
+    chosen, above = _choose(ax, lines, pixels(text, airy) if text else None, names, key_size, make_room)
 
-    def fraction(box: Box | None, height: float) -> tuple[float, float]:
-        x, y = ax.transAxes.inverted().transform(box[:2] if box else (ax.bbox.x0, ax.bbox.y1 + height * point))
+    def fraction(place: Any) -> tuple[float, float]:
+        x, y = ax.transAxes.inverted().transform(place[:2])
         return float(x), float(y)
 
     if text:
-        write(ax, text, fraction(found.text, CLEARANCE), **spaced)
-    if found.names:
+        write(ax, text, fraction(chosen.text), **airy)
+    if chosen.names:
         key.remove()
-        for label, ink, box in zip(labels, inks, found.names, strict=True):
-            write(ax, label, fraction(box, 0), color=ink, **bold)
+        for label, ink, box in zip(labels, inks, chosen.names, strict=True):
+            write(ax, label, fraction(box), color=ink, **bold)
     else:
-        key.set_bbox_to_anchor(fraction(found.key, text_above + CLEARANCE), ax.transAxes)
+        key.set_bbox_to_anchor(fraction(chosen.key), ax.transAxes)
     return above

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,6 @@ from survrecon._lettering import (
     NEUTRAL,
     annotate,
     label_column,
-    lay_out,
     legend,
     printed_counts,
     results,
@@ -31,6 +30,7 @@ from survrecon._lettering import (
     write_risk_table,
 )
 from survrecon._placement import nice_ticks, spaced, thin_ticks
+from survrecon._room import Room, fit, lay_out, width_of
 from survrecon.data import IPD, Curve, FloatArray, Reconstruction
 from survrecon.errors import PlotError
 from survrecon.files import write_bytes
@@ -40,16 +40,12 @@ from survrecon.survival import kaplan_meier
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.gridspec import SubplotSpec
     from matplotlib.lines import Line2D
-    from matplotlib.transforms import Bbox
 
 # Those of Okabe and Ito's colors that are dark enough on white, and line styles that tell them apart in gray.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#000000", "#CC79A7")
 STYLES: tuple[Any, ...] = ("-", (0, (5, 1)), (0, (8, 1.5, 1.5, 1.5)), (0, (1.5, 1)), (0, (8, 1, 1.5, 1, 1.5, 1)))
 TICK_SPACING = 4.5  # least distance of censor ticks, in points
-USUAL_LEFT, USUAL_BELOW = 48.0, 22.0  # points that tick labels and axis labels take beside and below axes, so that subplots have them
-BORDER = 0.08  # inches around all that is in a figure
 
 
 def plot_km(
@@ -122,7 +118,7 @@ def plot_km(
     if not 0 <= y_min < 1:
         raise PlotError(f"y_min = {y_min!r} must be a probability below 1, such as 0.5")
     own, ax = ax is None, ax or _new_axes(3.6)
-    room = _Room(ax.get_axes_locator())
+    room = Room(ax.get_axes_locator())
 
     def make_room(**sizes: float) -> None:
         if not own:  # a figure of our own grows in the end instead
@@ -132,10 +128,12 @@ def plot_km(
     _frame(ax, limit, time_unit, y_label or ("Survival (%)" if percent else "Survival probability"))
     ax.set_ylim(scale * y_min, scale)
     labels = [" ".join(item.label.split()) for item in items]
+    lay_out(ax)
     column = label_column(ax, labels) if risk_table else 0.0
     left = column and column + GUTTER
     make_room(left=left)
-    per_point = limit / lay_out(ax)
+    lay_out(ax)
+    per_point = limit / width_of(ax)
     times = _ticks(ax, items, risk_times, limit, per_point, time_unit)
     ax.set_xticks(times, [f"{time:g}" for time in times])
     digitized = [item.arm.curve if points and isinstance(item, Reconstruction) else None for item in items]
@@ -152,7 +150,7 @@ def plot_km(
     above = annotate(ax, lines, labels, inks, results(analysis), lambda above: make_room(left=left, below=below, above=above))
     _title(ax, title, above)
     if own:
-        _fit(ax)
+        fit(ax)
     return ax
 
 
@@ -203,7 +201,8 @@ def plot_residuals(
     own, ax = ax is None, ax or _new_axes(2.6)
     scale = 100.0 if percent else 1.0
     _frame(ax, limit, time_unit, "Reconstructed − digitized" + "\n(percentage points)" * percent)
-    ax.set_xticks(nice_ticks(limit, time_unit, 30 * limit / lay_out(ax)))
+    lay_out(ax)
+    ax.set_xticks(nice_ticks(limit, time_unit, 30 * limit / width_of(ax)))
     ax.axhline(0, color=NEUTRAL, linewidth=0.8, zorder=1)
     lines = []
     for label, residuals, shade, marker in drawn:
@@ -212,14 +211,13 @@ def plot_residuals(
         lines += ax.plot(residuals.time, scale * residuals.value, label=named, **looks)
     largest = scale * max(residuals.max_abs for _, residuals, _, _ in drawn) or 0.01 * scale
     ax.set_ylim(-1.1 * largest, 1.1 * largest)
-    lay_out(ax)
     key = legend(ax, lines, ["\n".join(wrap(str(line.get_label()), 60)) for line in lines])
     above = CLEARANCE + float(key.get_window_extent().height) * 72 / ax.figure.dpi
     if not own:
-        ax.set_axes_locator(_Room(ax.get_axes_locator(), ax, above=above))
+        ax.set_axes_locator(Room(ax.get_axes_locator(), ax, above=above))
     _title(ax, title, above)
     if own:
-        _fit(ax)
+        fit(ax)
     return ax
 
 
@@ -291,49 +289,13 @@ def _limit(items: Sequence[Reconstruction | IPD], risk_times: Sequence[float] | 
 
 
 def _new_axes(height: float) -> Axes:
-    """Return axes of that height in inches, in a figure that `_fit` will give its size."""
+    """Return axes of that height in inches, in a figure that `fit` will give its size."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6, height))
     FigureCanvasAgg(figure)
     return figure.add_axes((0, 0, 1, 1))
-
-
-def _fit(ax: Axes) -> None:
-    """Give the figure the size that the axes need with all that stands around them; the axes keep theirs."""
-    figure: Any = ax.figure
-    inches = np.array(ax.bbox.size) / figure.dpi
-    box = figure.get_tightbbox()
-    whole = np.array(box.size) + 2 * BORDER
-    figure.set_size_inches(whole)
-    ax.set_position((*((BORDER - box.min) / whole), *(inches / whole)))
-
-
-@dataclass(frozen=True, eq=False)
-class _Room:
-    """An axes locator, in matplotlib's sense, that shrinks axes inside the place they have, whoever sets that place.
-
-    So it works without layout engine, and with tight and constrained layout. Sizes are in points; 3/10 of the axes remain in any case.
-    """
-
-    outer: Any
-    ax: Any = None
-    left: float = 0.0
-    below: float = 0.0
-    above: float = 0.0
-
-    def __call__(self, ax: Any, renderer: Any) -> Bbox:
-        place: Bbox = (self.outer(ax, renderer) if self.outer else ax.get_position(original=True)).frozen()
-        width, height = (72 / ax.figure.dpi * size for size in ax.figure.bbox.size)
-        x0 = min(place.x0 + max(0, self.left - USUAL_LEFT) / width, place.x1 - 0.3 * place.width)
-        y0 = min(place.y0 + max(0, self.below - USUAL_BELOW) / height, place.y1 - 0.3 * place.height)
-        return place.from_extents(x0, y0, place.x1, max(place.y1 - self.above / height, y0 + 0.3 * place.height))
-
-    def get_subplotspec(self) -> SubplotSpec | None:
-        """Return the axes' cell in the grid; tight layout asks the locator for it."""
-        cell: SubplotSpec | None = self.ax.get_subplotspec()
-        return cell
 
 
 def _frame(ax: Axes, limit: float, time_unit: str, y_label: str) -> None:
@@ -349,7 +311,7 @@ def _frame(ax: Axes, limit: float, time_unit: str, y_label: str) -> None:
 
 def _title(ax: Axes, title: str, above: float) -> None:
     """Write the title over what else stands above the axes."""
-    lines = wrap(title, lay_out(ax) / (0.65 * FONT))
+    lines = wrap(title, width_of(ax) / (0.65 * FONT))
     ax.set_title("\n".join(lines), loc="left", fontsize=FONT + 2, fontweight="bold", pad=8 + above, parse_math=False)
 
 
