@@ -1,0 +1,153 @@
+"""The command ``survrecon benchmark``, and its results as text."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from survrecon.benchmark import Cell, Row
+
+HEADS = ("regime", "method", "|d log HR|", "in its SE", "curve", "events %", "median %", "failed", "time")
+WIDTHS = (7, 11, 16, 13, 16, 12, 12, 7, 8)
+LEGEND = """\
+median / 90th percentile over the trials of |reconstructed - true|. d log HR: Cox, against the same model on the true
+data; in its SE: divided by the true data's standard error, which is the uncertainty that no reconstruction can take away;
+curve: mean distance of the survival curves, per arm; median: per arm; time: per arm, as a ratio to guyot's."""
+
+
+def _known(kind: str) -> Any:
+    """Return an option callback that accepts names of one kind; without any, the default ones."""
+
+    def check(ctx: click.Context, param: click.Parameter, values: Sequence[str]) -> tuple[str, ...]:
+        from survrecon.benchmark import DEFAULT_SCENARIOS, curve_methods
+        from survrecon.simulation import REGIMES, SCENARIOS
+
+        names = {"regime": tuple(REGIMES), "scenario": tuple(SCENARIOS), "method": curve_methods()}[kind]
+        for value in values:
+            if value not in names:
+                raise click.BadParameter(f"{value!r} is not one of: {', '.join(names)}", ctx, param)
+        return tuple(dict.fromkeys(values)) or (DEFAULT_SCENARIOS if kind == "scenario" else names)
+
+    return check
+
+
+@click.command()
+@click.option("--trials", type=click.IntRange(1), default=40, show_default=True, help="How many to simulate.")
+@click.option("--n", type=click.IntRange(10), help="Subjects per arm.  [60 to 700]")
+@click.option("--hr", type=click.FloatRange(0.05, 20), help="Hazard ratio.  [0.5 to 1]")
+@click.option("--events", type=click.FloatRange(0.05, 1), help="Share of the subjects with an event at the data cut.  [0.25 to 0.85]")
+@click.option("--shape", type=click.FloatRange(0.4, 3), help="Weibull shape: below 1 the hazard falls, above 1 it rises.  [0.7 to 1.6]")
+@click.option("--scans", type=click.FloatRange(0, 12), help="Months between scans that show most events; 0: no scans.  [0 or 1.5 to 3]")
+@click.option(
+    "--regime", "regimes", multiple=True, metavar="NAME", callback=_known("regime"), help="exact, vector, raster or clicks.  [all]"
+)
+@click.option(
+    "--scenario",
+    "scenarios",
+    multiple=True,
+    metavar="LETTERS",
+    callback=_known("scenario"),
+    help="R risk table, E total events, C censor marks; N none but n.  [N, NE, R, RE, REC]",
+)
+@click.option("--method", "methods", multiple=True, metavar="NAME", callback=_known("method"), help="Beside guyot.  [all that use a curve]")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="The same seed gives the same trials and readings.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Also write table.csv, trials.csv and benchmark.png.")
+@click.option("--force", is_flag=True, help="Replace files of the same names.")
+def benchmark(
+    trials: int,
+    seed: int,
+    regimes: tuple[str, ...],
+    scenarios: tuple[str, ...],
+    methods: tuple[str, ...],
+    as_json: bool,
+    out: Path | None,
+    force: bool,
+    **design: float | None,
+) -> None:
+    """Reconstruct simulated trials whose true data are known, and show how far off each method is.
+
+    What is not fixed by an option varies from trial to trial within the range in brackets. --regime, --scenario and
+    --method can be repeated.
+
+    \b
+    Examples:
+      survrecon benchmark
+      survrecon benchmark --trials 200 --n 300 --hr 0.7 --scenario RE --out out/benchmark
+      survrecon benchmark --regime clicks --scenario R --json
+    """
+    from survrecon.benchmark import REFERENCE, run_trial, summarize
+    from survrecon.outcome import to_json
+    from survrecon.output import require_free
+    from survrecon.terminal import progress
+
+    if out:
+        require_free(out, force)
+    fixed = {name: value for name, value in design.items() if value is not None}
+    names = tuple(dict.fromkeys((REFERENCE, *methods)))
+    rows: list[Row] = []
+    run_trial(0, seed, regimes=regimes[:1], scenarios=scenarios[:1], methods=names, **fixed)  # so that no time includes an import
+    for number in progress(range(trials)):
+        rows += run_trial(number, seed, regimes=regimes, scenarios=scenarios, methods=names, **fixed)
+    cells = summarize(rows)
+    if out:
+        _write(out, rows, cells, force)
+    options = {"trials": trials, "seed": seed, **fixed}
+    if as_json:
+        content = {"options": options, "table": [cell.to_dict() for cell in cells], "failures": _failures(rows)}
+        click.echo(to_json(content), nl=False)
+    else:
+        click.echo(_text(rows, cells, scenarios, options) + (f"\n\nwrote {out}" if out else ""))
+
+
+def _text(rows: Sequence[Row], cells: Sequence[Cell], scenarios: Iterable[str], options: dict[str, Any]) -> str:
+    """Return the table by scenario, its legend, and the reasons of failures."""
+    from survrecon.simulation import SCENARIOS
+
+    fixed = ", ".join(f"{name} {value:g}" for name, value in options.items())
+    lines = [f"simulated two-arm trials ({fixed}); median standard error of the true log HR {cells[0].standard_error:.2g}"]
+    for scenario in scenarios:
+        lines += ["", click.style(f"{scenario}: {SCENARIOS[scenario]}", bold=True), _row(HEADS)]
+        lines += [_row(_cells(cell)) for cell in cells if cell.scenario == scenario]
+    lines += ["", LEGEND]
+    lines += [f"failed {failure['count']} x: {failure['method']}: {failure['why']}" for failure in _failures(rows)]
+    return "\n".join(lines)
+
+
+def _cells(cell: Cell) -> tuple[str, ...]:
+    errors = [_pair(cell.log_hr, 4), _pair(cell.log_hr_se, 3), _pair(cell.curve, 4), _pair(cell.events, 2), _pair(cell.median, 2)]
+    failed = f"{cell.failures}/{cell.figures}" if cell.failures else "-"
+    return (cell.regime, cell.method, *errors, failed, f"{cell.slowness:.2g}x")
+
+
+def _pair(values: tuple[float, float], digits: int) -> str:
+    return " / ".join(f"{value:.{digits}f}" for value in values)
+
+
+def _row(cells: Sequence[str]) -> str:
+    return ("  " + " ".join(cell.ljust(width) for cell, width in zip(cells, WIDTHS, strict=True))).rstrip()
+
+
+def _failures(rows: Iterable[Row]) -> list[dict[str, Any]]:
+    """Return each reason of failure, with its method and how often it occurred."""
+    counts = Counter((row.method, row.failure) for row in rows if row.failure)
+    return [{"method": method, "count": count, "why": why} for (method, why), count in counts.most_common()]
+
+
+def _write(out: Path, rows: Sequence[Row], cells: Sequence[Cell], force: bool) -> None:
+    """Write the table, the single trials and the figure."""
+    from survrecon.files import write_csv
+    from survrecon.output import staged
+    from survrecon.plot import save_figure
+    from survrecon.plot_benchmark import plot_benchmark
+
+    with staged(out, force) as folder:
+        for name, items in (("table.csv", cells), ("trials.csv", rows)):
+            lines = [item.to_dict() for item in items]
+            write_csv(folder / name, lines[0], [line.values() for line in lines])
+        save_figure(plot_benchmark(cells), folder / "benchmark.png")
