@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from survrecon import __version__
+from survrecon.cli_benchmark import benchmark
 from survrecon.errors import SurvReconError
 
 if TYPE_CHECKING:
@@ -33,9 +34,7 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            result = super().invoke(ctx)
-            sys.stdout.flush()
-            return result
+            return super().invoke(ctx)
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the last flush is quiet too
             ctx.exit(BROKEN_PIPE)
@@ -118,9 +117,14 @@ def verify(paths: tuple[Path, ...], as_json: bool, out: Path | None, method: str
     from survrecon.read import find_studies
     from survrecon.terminal import progress, study_text, summary_text
 
+    studies = find_studies(paths or (_default_studies(),))
+    names = [path.resolve().name for path in studies]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if out and repeated:
+        raise BadInput(f"two studies would be written to the same folder of {out}: {', '.join(repeated)}; verify them one at a time")
     results: list[Result] = []
     errors: list[dict[str, str]] = []
-    for path in progress(find_studies(paths or (_default_studies(),))):
+    for path in progress(studies):
         try:
             results.append(_verify_one(path, method, out, force))
         except (SurvReconError, OSError) as error:
@@ -319,6 +323,9 @@ def methods() -> None:
 
     for name, summary in registered().items():
         click.echo(f"{name:12} {summary}{' (default)' if name == DEFAULT_METHOD else ''}")
+
+
+main.add_command(benchmark)
 
 
 def _finish(results: Sequence[Result], bad: bool = False) -> None:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 Verdict = Literal["agrees", "differs", "used as input", "not comparable"]
+Plausibility = Literal["consistent", "in tension", "impossible"]
 
 
 @dataclass(frozen=True)
@@ -303,3 +304,50 @@ class Check:
             The same names as the attributes.
         """
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check of the audit found: arithmetic that can be redone by hand.
+
+    Attributes
+    ----------
+    check : str
+        What is held against what, e.g. ``"hazard ratio in the middle of its interval"``.
+    subject : str
+        The arm, comparison or subgroup it is about.
+    verdict : {"consistent", "in tension", "impossible"}
+        "impossible": no data can give these numbers, whatever was rounded; "in tension": honest data hardly ever do.
+    numbers : tuple of (str, str)
+        The numbers that went in, each with its name, as printed.
+    value : float or None
+        The number that is judged.
+    allowed : tuple of (float, float) or None
+        The range for it that the others leave, rounding and the stated slack included; an end may be infinite.
+    formula : str
+        How the range follows from the numbers.
+    source : str
+        Where the formula and the slack come from.
+    why : str
+        The verdict in words, and what may lie behind it.
+    """
+
+    check: str
+    subject: str
+    verdict: Plausibility
+    numbers: tuple[tuple[str, str], ...]
+    value: float | None
+    allowed: tuple[float, float] | None
+    formula: str
+    source: str
+    why: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a plain dictionary, ready for JSON.
+
+        Returns
+        -------
+        dict
+            The same names as the attributes; `numbers` is a dictionary.
+        """
+        return asdict(self) | {"numbers": dict(self.numbers)}
