@@ -11,7 +11,7 @@ from typing import Any
 
 from survrecon.clean import clean
 from survrecon.data import Arm, Reconstruction
-from survrecon.errors import ReconstructionError
+from survrecon.errors import CurveError, ReconstructionError
 from survrecon.reconstruction._common import Method, finish
 
 DEFAULT_METHOD = "joint"
@@ -70,6 +70,8 @@ def reconstruct(arm: Arm, method: str = DEFAULT_METHOD, **options: Any) -> Recon
     if method not in _names():
         raise ReconstructionError(f"unknown method {method!r}; use one of: {', '.join(_names())}")
     cleaned = clean(arm)
+    if cleaned.arm.curve is not None and cleaned.arm.curve.time[-1] == 0:
+        raise CurveError(arm.label, "every point is at time 0; give at least one later point")
     try:
         draft = _method(method).estimate(cleaned.arm, **options)
     except TypeError as error:

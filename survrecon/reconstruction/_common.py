@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from survrecon.data import IPD, Arm, Curve, FloatArray, IntArray, Reconstruction, Residuals, RiskRow
+
+NEAR = 1e-9  # times closer than this share of the follow-up differ by rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,12 +26,15 @@ class Draft:
         Published quantities that served as input, e.g. ``"median"``.
     draws : tuple of IPD
         Draws from what the input leaves open; empty where none were asked for.
+    curve : Curve or None
+        The curve as it was used, where the method moved points.
     """
 
     ipd: IPD
     notes: tuple[str, ...] = ()
     used: tuple[str, ...] = ()
     draws: tuple[IPD, ...] = ()
+    curve: Curve | None = None
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,41 @@ class Method:
 
     summary: str
     estimate: Callable[..., Draft]
+
+
+def aligned(arm: Arm, slack: float) -> Arm:
+    """Move curve points and censor marks that lie no further than `slack` from a risk time to that time.
+
+    Parameters
+    ----------
+    arm : Arm
+        A cleaned arm.
+    slack : float
+        In units of time.
+
+    Returns
+    -------
+    Arm
+        The same arm where it has no curve or no risk table.
+
+    Examples
+    --------
+    >>> arm = Arm.from_arrays([0, 2.994, 4], [1, 0.5, 0.25], n=4, risk_times=[0, 3], risk_counts=[4, 4])
+    >>> aligned(arm, 0.01).curve.time.tolist()
+    [0.0, 3.0, 4.0]
+    """
+    if arm.curve is None or arm.risk is None:
+        return arm
+    ticks = arm.risk.time
+
+    def moved(time: FloatArray) -> FloatArray:
+        after = np.minimum(np.searchsorted(ticks, time), ticks.size - 1)
+        before = np.maximum(after - 1, 0)
+        nearest = np.where(time - ticks[before] < ticks[after] - time, ticks[before], ticks[after])
+        return np.where(np.abs(time - nearest) <= slack, nearest, time)
+
+    marks = None if arm.censor_times is None else moved(arm.censor_times)
+    return replace(arm, curve=replace(arm.curve, time=moved(arm.curve.time)), censor_times=marks)
 
 
 def steps(curve: Curve) -> tuple[FloatArray, FloatArray]:
@@ -126,6 +166,49 @@ def at_risk(ipd: IPD, time: FloatArray) -> IntArray:
     return ipd.n - np.searchsorted(ipd.time, time, side="left")
 
 
+def fitted_curve(ipd: IPD) -> Curve:
+    """Return the Kaplan-Meier curve of some subjects: its event times and the survival just after each.
+
+    Parameters
+    ----------
+    ipd : IPD
+        Subjects.
+
+    Returns
+    -------
+    Curve
+        From (0, 1).
+
+    Examples
+    --------
+    >>> fitted_curve(IPD([1, 2, 3, 4], [True, False, True, False])).survival.tolist()
+    [1.0, 0.75, 0.375]
+    """
+    time, n_event = np.unique(ipd.time[ipd.event], return_counts=True)
+    survival = np.append(1.0, np.cumprod(1 - n_event / at_risk(ipd, time)))
+    return Curve(np.append(0.0, time), survival, "probability", "survival")
+
+
+def misfit(ipd: IPD, time: FloatArray, survival: FloatArray) -> FloatArray:
+    """Return reconstructed minus digitized survival.
+
+    Parameters
+    ----------
+    ipd : IPD
+        Subjects.
+    time, survival : ndarray of float, shape (k,)
+        Digitized points.
+
+    Returns
+    -------
+    ndarray of float, shape (k,)
+        At the given times.
+    """
+    fitted = fitted_curve(ipd)
+    value: FloatArray = fitted.survival[np.searchsorted(fitted.time, time, side="right") - 1] - survival
+    return value
+
+
 def finish(arm: Arm, draft: Draft, method: str, notes: tuple[str, ...]) -> Reconstruction:
     """Report how well a draft meets what was given.
 
@@ -146,18 +229,16 @@ def finish(arm: Arm, draft: Draft, method: str, notes: tuple[str, ...]) -> Recon
         With fitted curve, residuals at the digitized points, and printed beside reconstructed counts.
     """
     ipd = draft.ipd
-    event_time, n_event = np.unique(ipd.time[ipd.event], return_counts=True)
-    fitted = Curve(np.append(0.0, event_time), np.append(1.0, np.cumprod(1 - n_event / at_risk(ipd, event_time))), "probability", "survival")
+    arm = arm if draft.curve is None else replace(arm, curve=draft.curve)
     residuals = None
     if arm.curve is not None:
         time, survival = steps(arm.curve)
-        value = fitted.survival[np.searchsorted(fitted.time, time, side="right") - 1] - survival
+        value = misfit(ipd, time, survival)
         worst = int(np.argmax(np.abs(value)))
         residuals = Residuals(time, value, float(np.sqrt(np.mean(value**2))), float(abs(value[worst])), float(time[worst]))
     risk: tuple[RiskRow, ...] = ()
     if arm.risk is not None:
         counts = at_risk(ipd, arm.risk.time)
         risk = tuple(RiskRow(float(t), int(p), int(r)) for t, p, r in zip(arm.risk.time, arm.risk.count, counts, strict=True))
-    return Reconstruction(
-        arm, ipd, method, fitted, residuals, risk, (arm.total_events, int(ipd.event.sum())), (*notes, *draft.notes), draft.used, draft.draws
-    )
+    events = (arm.total_events, int(ipd.event.sum()))
+    return Reconstruction(arm, ipd, method, fitted_curve(ipd), residuals, risk, events, (*notes, *draft.notes), draft.used, draft.draws)

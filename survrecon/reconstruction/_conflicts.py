@@ -58,18 +58,18 @@ def conflicts(layout: Layout, sigma: float, between: bool, total_events: int | N
     start, stop = layout.edges[:-1], layout.edges[1:]
     early, late = _survival_at(layout, start + slack), _survival_at(layout, stop - slack)
     kindest = np.where(late >= early, 1.0, late / np.maximum(early, 1e-12))
-    seen_start, seen_stop = _survival_at(layout, start), layout.end_survival
+    seen_start, seen_stop = np.append(1.0, layout.end_survival[:-1]), layout.end_survival  # before a drop at the risk time itself
     error = SIGMAS * sigma / np.maximum(seen_start, 1e-12)
     found = []
     left = layout.counts[:-1] * np.minimum(1.0, kindest + error) + 1
     for i in np.flatnonzero(layout.counts[1:] > left):
-        found.append(
-            Conflict(
-                f"the risk table keeps {layout.counts[i + 1]:g} of {layout.counts[i]:g} subjects, but the curve falls from "
-                f"{seen_start[i]:.4g} to {seen_stop[i]:.4g}, which leaves at most {np.floor(layout.counts[i] * seen_stop[i] / seen_start[i]):g}",
-                (float(start[i]), float(stop[i])),
-            )
+        most = np.floor(layout.counts[i] * seen_stop[i] / max(seen_start[i], 1e-12))
+        message = (
+            f"the risk table keeps {layout.counts[i + 1]:g} of {layout.counts[i]:g} subjects, but the curve falls from "
+            f"{seen_start[i]:.4g} to {seen_stop[i]:.4g}, which leaves at most {most:g}"
         )
+        found.append(Conflict(message, (float(start[i]), float(stop[i]))))
+    slack = TIME_SLACK[True] * layout.end  # marks may be clicked where the curve was not
     inner = (layout.marks[None, :] > (start + slack)[:, None]) & (layout.marks[None, :] < (stop - slack)[:, None])
     for i in np.flatnonzero(inner.sum(axis=1) > layout.losses):
         message = f"{inner[i].sum()} censor marks, but the risk table loses only {layout.losses[i]:g} subjects"

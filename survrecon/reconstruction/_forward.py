@@ -33,7 +33,7 @@ class Events:
     count : ndarray of int, shape (k,)
         Events at each point.
     censored : ndarray of float, shape (k,)
-        Expected number censored in the point's interval before the point.
+        Expected number censored in the point's interval before the point, where it has events.
     surprise : float
         Median squared innovation over its variance; well above 0.5 when the reading error was set too small.
     """
@@ -67,67 +67,88 @@ def track(layout: Layout, sigma: float, shape: float, single_last: bool) -> Even
     Events
         Never more than an interval's losses less its censor marks.
     """
-    read = hazard(layout.survival).tolist()
-    survival, interval, share = layout.survival.tolist(), layout.interval.tolist(), layout.share.tolist()
-    stay = uncensored(layout, shape).tolist()
-    counts, end_survival, marks = layout.counts.tolist(), layout.end_survival.tolist(), layout.mark_counts.tolist()
-    last = len(counts) - 2 if layout.open_end else -1
-    ahead, weights = (part.tolist() for part in _marks_ahead(layout))
-    events, censored, surprise = [0] * len(read), [0.0] * len(read), []
-    current, h = -1, 0.0
-    n = start = n_next = rho_end = done = 0.0
-    before = 0.0  # share (or stay) at the state's point
-    pnn = pnh = phh = 0.0
-    placed = 0
-    for k in range(len(read)):
-        i = interval[k]
+    counts, end_survival, marks = layout.counts.tolist(), layout.end_survival.tolist(), layout.firm_counts.tolist()
+    points = _points(layout, shape)
+    tail = len(counts) - 2 if layout.open_end else -1
+    events, censored, surprise = [0] * len(points), [0.0] * len(points), []
+    current, placed, h, km, above = -1, 0, 0.0, 1.0, 1.0
+    n = start = n_next = before = pnn = pnh = phh = 0.0  # before: share (or stay) at the state's point
+    for k, (i, s, read, share, stay, ahead, weight, alone) in enumerate(points):
         if i != current:
-            current, start, n_next, rho_end, placed = i, counts[i], counts[i + 1], end_survival[i], 0
-            n, pnn, pnh, before = start, 0.0, 0.0, (1.0 if i == last else 0.0)
-        s, km = survival[k], math.exp(-h)
-        if i == last:
-            keep = stay[k] / before if before > 0 else 0.0
-            gone = n * (1 - keep)
-            extra = DISPERSION * gone * keep + (TAIL_SPREAD * gone) ** 2
-        else:
-            part = (share[k] - before) / (1 - before) if before < 1 else 0.0
-            rho = min(1.0, rho_end / km)
-            if ahead[k]:  # each remaining mark stands for as many as the end of the interval asks for, at least one
-                each = (n * rho - n_next) / (rho_end * weights[k]) if rho_end > 0 else 1.0
-                left = ahead[k] * max(1.0, each)
-                loose = MARK_SPREAD + MARK_LUMPS * max(0.0, each - 1)
-            else:
-                left, loose = max(0.0, (n * rho - n_next) * 2 / (1 + rho)), DISPERSION
-            gone, keep = left * part, 1 - part
-            extra = loose * gone * keep + FLOOR * part
-        n_here = n - gone
-        censored[k] = start - placed - n_here
-        room = int(start - placed - n_next - marks[i] + 1e-9)
+            current, start, n_next, placed = i, counts[i], counts[i + 1], 0
+            n, pnn, pnh, before = start, 0.0, 0.0, (1.0 if i == tail else 0.0)
+        steep, above = above - s > 6 * sigma, s
+        most = start - placed
+        room = int(most - n_next - marks[i] + 1e-9)
         if room <= 0 or s >= km:
             continue
+        if i == tail:
+            keep = stay / before if before > 0 else 0.0
+            gone, extra = _leaving_tail(n, keep)
+        else:
+            part = (share - before) / (1 - before) if before < 1 else 0.0
+            keep = 1 - part
+            gone, extra = _leaving(n, n_next, min(1.0, end_survival[i] / km), part, ahead, end_survival[i] * weight)
+        n_here = n - gone
         if s <= 0:
-            d = min(room, 1 if single_last else int(n_here + 0.5))
+            d = min(room, 1 if single_last and not alone else int(n_here + 0.5))
             if d:
-                events[k], censored[k], h = d, max(0.0, start - placed - max(n_next, d)), EMPTY
+                events[k], censored[k], h, km = d, max(0.0, most - max(n_next, d)), EMPTY, 0.0
                 n, placed = 0.0, placed + d
             continue
         pnn_here, pnh_here = pnn * keep * keep + extra, pnh * keep
-        drop = 1 - s / km
-        noise = 1.5 * n_here * sigma / s
-        if noise < PRECISE and survival[k - 1] - s > 6 * sigma:
-            d = _likely(n_here, pnn_here, drop, noise, n_next, start - placed, room)
-        else:
-            d = min(room, int(n_here * drop + 0.5))
+        d = _decide(n_here, pnn_here, 1 - s / km, 1.5 * n_here * sigma / s, steep, n_next, most, room)
         if d == 0:
             continue
-        floor, ceiling = max(n_next + d, d), start - placed
-        n, h, pnn, pnh, phh, odd = _update(max(n_here, float(d)), h, pnn_here, pnh_here, phh, d, read[k], (sigma / s) ** 2, floor, ceiling)
+        state = (max(n_here, float(d)), h, pnn_here, pnh_here, phh)
+        n, h, pnn, pnh, phh, odd = _update(*state, d, read, (sigma / s) ** 2, max(n_next + d, d), most)
         surprise.append(odd)
-        before = stay[k] if i == last else share[k]
-        events[k], censored[k] = d, max(0.0, start - placed - n)
-        n -= d
-        placed += d
+        before = stay if i == tail else share
+        events[k], censored[k] = d, max(0.0, most - n)
+        n, placed, km = n - d, placed + d, math.exp(-h)
     return Events(np.array(events), np.array(censored), float(np.median(surprise)) if surprise else 0.0)
+
+
+def _points(layout: Layout, shape: float) -> list[tuple[int, float, float, float, float, int, float, bool]]:
+    """List what the pass needs of each point.
+
+    That is: interval, survival, cumulative hazard read, share of the interval's censored before it, share uncensored in
+    the tail, marks ahead and their weight, and whether it lies at the very start of its interval.
+    """
+    ahead, weights = _marks_ahead(layout)
+    alone = layout.time <= layout.edges[layout.interval]
+    columns = (layout.interval, layout.survival, hazard(layout.survival), layout.share, uncensored(layout, shape), ahead, weights, alone)
+    return list(zip(*(column.tolist() for column in columns), strict=True))
+
+
+def _leaving_tail(n: float, keep: float) -> tuple[float, float]:
+    """Return the number expected to be censored where no count follows, and its variance."""
+    gone = n * (1 - keep)
+    return gone, DISPERSION * gone * keep + (TAIL_SPREAD * gone) ** 2
+
+
+def _leaving(n: float, n_next: float, rho: float, part: float, ahead: int, weight: float) -> tuple[float, float]:
+    """Return the number expected to be censored over `part` of what is left of an interval, and its variance.
+
+    Without censoring n * rho subjects would be left at the end of the interval; n_next are. Each of the `ahead`
+    marks stands for as many as that asks for, at least one.
+    """
+    surplus = n * rho - n_next
+    if ahead:
+        each = surplus / weight if weight > 0 else 1.0
+        left = ahead * max(1.0, each)
+        loose = MARK_SPREAD + MARK_LUMPS * max(0.0, each - 1)
+    else:
+        left, loose = max(0.0, surplus * 2 / (1 + rho)), DISPERSION
+    gone = left * part
+    return gone, loose * gone * (1 - part) + FLOOR * part
+
+
+def _decide(n: float, variance: float, drop: float, noise: float, steep: bool, n_next: float, most: float, room: int) -> int:
+    """Return the events of one drop: the likeliest where it was read precisely, else the nearest whole number."""
+    if noise < PRECISE and steep:
+        return _likely(n, variance, drop, noise, n_next, most, room)
+    return min(room, int(n * drop + 0.5))
 
 
 def _marks_ahead(layout: Layout) -> tuple[IntArray, FloatArray]:
@@ -203,7 +224,7 @@ def walk(layout: Layout, censored: FloatArray, survival: FloatArray, single_last
         Events at each point.
     """
     target, interval, gone = survival.tolist(), layout.interval.tolist(), censored.tolist()
-    counts, marks = layout.counts.tolist(), layout.mark_counts.tolist()
+    counts, marks = layout.counts.tolist(), layout.firm_counts.tolist()
     events = [0] * len(target)
     current, km, placed, start, least = -1, 1.0, 0, 0.0, 0.0
     for k in range(len(target)):
@@ -215,10 +236,8 @@ def walk(layout: Layout, censored: FloatArray, survival: FloatArray, single_last
         if room <= 0 or target[k] >= km:
             continue
         n = max(start - placed - gone[k], counts[i + 1] + 1)
-        if target[k] <= 0:
-            d = min(room, 1 if single_last else int(n + 0.5))
-        else:
-            d = min(room, int(n * (1 - target[k] / km) + 0.5))
+        one = single_last and target[k] <= 0 and layout.time[k] > layout.edges[i]  # those left at a drop to 0 may all be events
+        d = min(room, 1 if one else int(n * (1 - max(target[k], 0.0) / km) + 0.5))
         if d:
             km = km * (1 - d / n) if n > d and target[k] > 0 else 0.0
             events[k] = d

@@ -10,6 +10,7 @@ from survrecon.data import Arm, FloatArray, IntArray
 
 TAIL_SHAPE = 2.5  # censoring distribution 1 - (t / end)^shape without a risk table: accrual over a stretch, one cutoff
 TAIL_SHAPES = (0.3, 30.0)  # from mostly early to a single cutoff at the end
+MARK_SLACK = 0.005  # share of the follow-up by which a mark may be misread where the curve was clicked or sampled
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +33,10 @@ class Layout:
         Censor marks, sorted.
     mark_counts : ndarray of int, shape (m,)
         Marks per interval.
+    firm_marks : ndarray of float
+        Marks that are certainly in their interval: not within reading error of a risk time.
+    firm_counts : ndarray of int, shape (m,)
+        Firm marks per interval, the least number of its censored.
     closed : bool
         Whether somebody may be followed to the very end; not where the risk table prints 0 there.
     open_end : bool
@@ -50,6 +55,8 @@ class Layout:
     share: FloatArray
     marks: FloatArray
     mark_counts: IntArray
+    firm_marks: FloatArray
+    firm_counts: IntArray
     closed: bool
     open_end: bool
     end_survival: FloatArray
@@ -66,7 +73,7 @@ class Layout:
         return float(self.edges[-1])
 
 
-def layout_of(arm: Arm, sparse: bool) -> Layout:
+def layout_of(arm: Arm, sparse: bool, time_step: float) -> Layout:
     """Sort the points of a cleaned arm into its risk intervals.
 
     Parameters
@@ -76,6 +83,8 @@ def layout_of(arm: Arm, sparse: bool) -> Layout:
     sparse : bool
         Whether events happened between the points: then the survival at a risk time lies on the line
         between its neighbors, and a point at a risk time closes the interval before it.
+    time_step : float
+        Step to which times were read; 0 where they were read exactly.
 
     Returns
     -------
@@ -85,25 +94,12 @@ def layout_of(arm: Arm, sparse: bool) -> Layout:
     """
     curve = arm.curve
     assert curve is not None
-    time, survival = curve.time, curve.survival
-    reading = survival if curve.reading is None else curve.reading
-    risk_time, risk_count = np.zeros(1), np.array([float(arm.n)])
-    if arm.risk is not None:
-        risk_time, risk_count = arm.risk.time, arm.risk.count
-    last_seen = max(float(time[-1]), float(risk_time[risk_count > 0][-1]))
+    edges, counts, closed = _borders(arm)
     marks = np.zeros(0) if arm.censor_times is None else np.sort(arm.censor_times)
-    if marks.size:
-        last_seen = max(last_seen, float(marks[-1]))
-    gone = risk_time[risk_count == 0]
-    closed = not (gone.size and gone[0] <= last_seen)
-    if not closed:  # nobody is at risk at a printed 0: what was read there or later happened just before
-        last_seen = float(gone[0])
-        time, marks = np.minimum(time, last_seen * (1 - 1e-6)), np.minimum(marks, last_seen * (1 - 1e-6))
-    inside = (risk_count > 0) & (risk_time < last_seen)
-    edges, counts = np.append(risk_time[inside], last_seen), np.append(risk_count[inside], 0.0)
-    at_end = (risk_count > 0) & (risk_time >= last_seen)
-    if at_end.any():  # subjects at risk at the very end stay until then
-        edges, counts = np.append(edges, last_seen), np.insert(counts, -1, risk_count[at_end][0])
+    latest = edges[-1] if closed else edges[-1] * (1 - 1e-6)  # nobody is at risk at a printed 0: read there or later, it happened before
+    time, marks = np.minimum(curve.time, latest), np.minimum(marks, latest)
+    survival = curve.survival
+    reading = survival if curve.reading is None else curve.reading
     if sparse:
         add = np.setdiff1d(edges[1:-1], time)
         add = add[add < time[-1]]
@@ -112,8 +108,13 @@ def layout_of(arm: Arm, sparse: bool) -> Layout:
         time, survival, reading = (np.append(a, b)[order] for a, b in ((time, add), (survival, value), (reading, value_read)))
     interval = np.searchsorted(edges[:-1], time, side="left" if sparse else "right") - 1
     interval = np.clip(interval, 0, counts.size - 2)
-    mark_interval = np.clip(np.searchsorted(edges[:-1], marks, side="right") - 1, 0, counts.size - 2)
-    mark_counts = np.bincount(mark_interval, minlength=counts.size - 1)
+    alike = time_step == 0 or np.allclose(marks / time_step, np.round(marks / time_step), rtol=0, atol=0.01)  # read like the curve
+    slack = time_step / 2 if alike and not sparse else MARK_SLACK * edges[-1]
+    firm_marks = marks[np.abs(marks[:, None] - edges[None, 1:-1]).min(axis=1, initial=np.inf) >= slack]
+    mark_counts, firm_counts = (
+        np.bincount(np.clip(np.searchsorted(edges[:-1], some, side="right") - 1, 0, counts.size - 2), minlength=counts.size - 1)
+        for some in (marks, firm_marks)
+    )
     return Layout(
         time,
         survival,
@@ -124,10 +125,32 @@ def layout_of(arm: Arm, sparse: bool) -> Layout:
         _share(time, interval, edges, marks, mark_counts),
         marks,
         mark_counts,
+        firm_marks,
+        firm_counts,
         closed,
         bool(mark_counts[-1] == 0 and edges[-1] > edges[-2]),
         _end_survival(time, survival, edges, sparse),
     )
+
+
+def _borders(arm: Arm) -> tuple[FloatArray, FloatArray, bool]:
+    """Return edges and counts as in `Layout`, and whether somebody may be followed to the very end."""
+    assert arm.curve is not None
+    risk_time, risk_count = np.zeros(1), np.array([float(arm.n)])
+    if arm.risk is not None:
+        risk_time, risk_count = arm.risk.time, arm.risk.count
+    marks = () if arm.censor_times is None else arm.censor_times
+    end = float(max(arm.curve.time[-1], risk_time[risk_count > 0][-1], *marks))
+    gone = risk_time[risk_count == 0]
+    closed = not (gone.size and gone[0] <= end)
+    if not closed:
+        end = float(gone[0])
+    inside = (risk_count > 0) & (risk_time < end)
+    edges, counts = np.append(risk_time[inside], end), np.append(risk_count[inside], 0.0)
+    at_end = (risk_count > 0) & (risk_time >= end)
+    if at_end.any():  # subjects at risk at the very end stay until then
+        edges, counts = np.append(edges, end), np.insert(counts, -1, risk_count[at_end][0])
+    return edges, counts, closed
 
 
 def _share(time: FloatArray, interval: IntArray, edges: FloatArray, marks: FloatArray, mark_counts: IntArray) -> FloatArray:
@@ -190,3 +213,27 @@ def uncensored(layout: Layout, shape: float) -> FloatArray:
     start = layout.edges[-2] / layout.end
     tail = (1 - x**shape) / (1 - start**shape) if start < 1 else np.ones_like(x)
     return np.where(layout.interval == layout.counts.size - 2, tail, 1.0)
+
+
+def between_steps(layout: Layout, steps: IntArray, value: FloatArray) -> FloatArray:
+    """Interpolate what is known at the steps to all points, from 0 at the start of each interval.
+
+    Parameters
+    ----------
+    layout : Layout
+        The arm.
+    steps : ndarray of int, shape (s,)
+        Points with a value.
+    value : ndarray of float, shape (s,)
+        Their values.
+
+    Returns
+    -------
+    ndarray of float, shape (k,)
+        Linear in time between the steps.
+    """
+    knots = np.concatenate([layout.edges[:-1], layout.time[steps]])
+    order = np.argsort(knots, kind="stable")
+    found: FloatArray = np.interp(layout.time, knots[order], np.append(np.zeros(layout.edges.size - 1), value)[order])
+    found[steps] = value
+    return found

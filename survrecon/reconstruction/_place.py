@@ -36,7 +36,7 @@ def place(layout: Layout, events: IntArray, censored: FloatArray, between: bool,
         steps = np.flatnonzero((layout.interval == i) & (events > 0))
         total = int(layout.losses[i]) - int(events[steps].sum())
         if total > 0:
-            times.append(_censor_times(layout, i, layout.time[steps], censored[steps], total, shape))
+            times.append(_censor_times(layout, i, steps, censored[steps], total, shape))
     flat = np.concatenate(times)
     return IPD(flat, np.arange(flat.size) < times[0].size, label)
 
@@ -58,17 +58,21 @@ def _event_times(layout: Layout, events: IntArray, between: bool) -> FloatArray:
     return spread
 
 
-def _censor_times(layout: Layout, i: int, step_times: FloatArray, censored: FloatArray, total: int, shape: float) -> FloatArray:
-    """Times of the `total` censored of interval i: at the marks of their gap, else spread evenly over the gap."""
+def _censor_times(layout: Layout, i: int, steps: IntArray, censored: FloatArray, total: int, shape: float) -> FloatArray:
+    """Place the `total` censored of interval i: at the marks of their gap, else spread evenly over the gap."""
     left, right = layout.edges[i], layout.edges[i + 1]
+    step_times = layout.time[steps]
     borders = np.concatenate([[left], step_times, [right]])
     marks = layout.marks[np.cumsum(layout.mark_counts)[i] - layout.mark_counts[i] : np.cumsum(layout.mark_counts)[i]][:total]
     gap_of_mark = np.clip(np.searchsorted(borders, marks, side="right") - 1, 0, borders.size - 2)
     seen = np.bincount(gap_of_mark, minlength=borders.size - 1)
     # whole numbers, at least the marks in every gap
     extra = np.clip(np.floor(censored - np.cumsum(seen)[:-1] + 0.5), 0, total - marks.size)
-    if not (i == layout.counts.size - 2 and layout.closed):
-        extra[step_times >= right] = total - marks.size  # nobody leaves at the border itself: the count there is printed
+    tail = i == layout.counts.size - 2
+    nobody_left = layout.survival[steps] <= 0
+    if not (tail and layout.closed):
+        nobody_left |= step_times >= right  # nobody leaves at the border itself: the count there is printed
+    extra[nobody_left] = total - marks.size
     extra = np.diff(np.concatenate([[0.0], np.maximum.accumulate(extra), [total - marks.size]])).astype(int)
     out = [marks]
     for gap in np.flatnonzero(extra):
@@ -76,9 +80,10 @@ def _censor_times(layout: Layout, i: int, step_times: FloatArray, censored: Floa
         if here.size:  # one mark may stand for several subjects
             out.append(here[np.arange(c) % here.size])
             continue
-        tail = i == layout.counts.size - 2
         at_end = tail and gap == borders.size - 2 and layout.closed
         power = shape if tail and layout.open_end else 1.0
         low, high = borders[gap] ** power, borders[gap + 1] ** power
-        out.append((low + (high - low) * np.arange(1, c + 1) / (c if at_end else c + 1)) ** (1 / power))
+        times = (low + (high - low) * np.arange(1, c + 1) / (c if at_end else c + 1)) ** (1 / power)
+        times[-1] = borders[gap + 1] if at_end else times[-1]  # but for rounding
+        out.append(np.maximum(times, borders[gap]))
     return np.concatenate(out)

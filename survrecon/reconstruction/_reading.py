@@ -9,6 +9,8 @@ import numpy as np
 from survrecon.data import Curve, FloatArray
 
 FINEST_LATTICE = 2e-5  # a finer common step than this tells nothing that matters
+COARSEST_LATTICE = 0.0125  # two printed digits or 80 pixels; a coarser common step is a fraction of a small arm
+COARSEST_TIME_STEP = 0.01  # of the follow-up; a coarser one is the unit in which times were recorded
 ABSORBED = 1.25  # isotonic regression follows part of the jitter (simulated pixel noise on steps)
 RESOLVED = 0.3  # reading error, in subjects of a full arm, up to which single events stand out
 
@@ -25,16 +27,19 @@ class Reading:
         Standard deviation of what isotonic regression had to move; 0 for a curve read without a rise.
     regular : bool
         Whether the curve was sampled at equal steps of time (pixel columns), drops or not.
+    time_step : float
+        Common step of all times; 0 where there is none, or one so coarse that the times themselves are whole numbers of it.
     """
 
     lattice: float
     jitter: float
     regular: bool
+    time_step: float
 
     @property
     def sigma(self) -> float:
         """Standard deviation of the reading error that these two explain; 0 where neither shows."""
-        return max(self.jitter, self.lattice / np.sqrt(12))
+        return max(self.jitter, self.lattice / 12**0.5)
 
 
 def common_step(values: FloatArray, tolerance: float = 1e-6) -> float:
@@ -98,4 +103,11 @@ def reading_of(curve: Curve, n: int) -> Reading:
     jitter = ABSORBED * float(np.sqrt(np.pi / 2) * np.mean(np.abs(moved))) if rises else 0.0
     gaps = np.diff(curve.time[1:])
     equal = gaps.size > 20 and np.mean(np.isclose(gaps, np.median(gaps), rtol=1e-3)) > 0.8
-    return Reading(step, jitter, bool(equal and np.mean(np.diff(values) >= 0) > 0.1))
+    end = float(curve.time[-1])
+    time_step = common_step(curve.time / end)
+    return Reading(
+        step if step <= COARSEST_LATTICE else 0.0,
+        jitter,
+        bool(equal and np.mean(np.diff(values) >= 0) > 0.1),
+        time_step * end if time_step <= COARSEST_TIME_STEP else 0.0,
+    )

@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import solveh_banded
+from scipy.linalg import cholesky_banded, solve_banded, solveh_banded
 
 from survrecon.data import BoolArray, FloatArray
 
@@ -54,21 +54,26 @@ class Course:
     weight: FloatArray
 
 
-def smooth(course: Course, at: FloatArray) -> FloatArray:
-    """Return the most probable number at risk before each step.
+@dataclass(frozen=True, eq=False)
+class _System:
+    """Normal equations in the scaled misfit, and the way back from it to the number at risk."""
 
-    Parameters
-    ----------
-    course : Course
-        Steps of all intervals.
-    at : ndarray of float, shape (m,)
-        Numbers at risk about which to linearize.
+    banded: FloatArray
+    right: FloatArray
+    scale: FloatArray
+    constant: FloatArray
+    inverse: FloatArray
 
-    Returns
-    -------
-    ndarray of float, shape (m,)
-        One Gauss-Newton step; call again with the result to converge.
-    """
+    def at_risk(self, scaled: FloatArray) -> FloatArray:
+        """Return numbers at risk for misfits of shape (m,) or (m, draws)."""
+        columns = scaled.reshape(scaled.shape[0], -1)
+        r = self.scale[:, None] * columns
+        n = self.constant[:, None] + self.inverse[:, None] * (np.vstack([np.zeros((1, r.shape[1])), r[:-1]]) - r)
+        found: FloatArray = n.reshape(scaled.shape)
+        return found
+
+
+def _system(course: Course, at: FloatArray) -> _System:
     d = course.events
     at = np.maximum(at, d + 0.5)
     slope = d / (at * (at - d))
@@ -95,7 +100,47 @@ def smooth(course: Course, at: FloatArray) -> FloatArray:
     banded[1, 1:] *= scale[1:] * scale[:-1]
     banded[0, 2:] *= scale[2:] * scale[:-2]
     banded[2] = 1 + 1e-13
-    r = scale * solveh_banded(banded, scale * right, check_finite=False)
-    n: FloatArray = expected + c + inverse * (np.append(0.0, r[:-1]) - r)
-    return n
+    return _System(banded, scale * right, scale, expected + c, inverse)
 
+
+def smooth(course: Course, at: FloatArray) -> FloatArray:
+    """Return the most probable number at risk before each step.
+
+    Parameters
+    ----------
+    course : Course
+        Steps of all intervals.
+    at : ndarray of float, shape (m,)
+        Numbers at risk about which to linearize.
+
+    Returns
+    -------
+    ndarray of float, shape (m,)
+        One Gauss-Newton step; call again with the result to converge.
+    """
+    system = _system(course, at)
+    return system.at_risk(solveh_banded(system.banded, system.right, check_finite=False))
+
+
+def deviations(course: Course, at: FloatArray, normal: FloatArray) -> FloatArray:
+    """Return draws of how the number at risk before each step deviates from its most probable course.
+
+    Parameters
+    ----------
+    course : Course
+        Steps of all intervals.
+    at : ndarray of float, shape (m,)
+        The most probable course.
+    normal : ndarray of float, shape (m, draws)
+        Independent standard normal numbers.
+
+    Returns
+    -------
+    ndarray of float, shape (m, draws)
+        From the (Gaussian) posterior distribution: U^-1 z with U'U the precision of the misfit, the banded form of
+        forward filtering, backward sampling (Rue 2001, J R Stat Soc B 63:325).
+    """
+    system = _system(course, at)
+    upper = cholesky_banded(system.banded, check_finite=False)
+    misfit = solve_banded((0, min(2, normal.shape[0] - 1)), upper[-min(3, normal.shape[0]) :], normal, check_finite=False)
+    return system.at_risk(misfit) - system.constant[:, None]

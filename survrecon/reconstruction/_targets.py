@@ -16,7 +16,9 @@ LARGEST = 0.2  # largest change of the exponent of survival
 HALVINGS = 12
 
 
-def meet_targets(ipd: IPD, targets: Mapping[str, Any], time: FloatArray, rebuild: Callable[[FloatArray], IPD]) -> tuple[IPD, list[str], list[str]]:
+def meet_targets(
+    ipd: IPD, targets: Mapping[str, Any], time: FloatArray, rebuild: Callable[[FloatArray], IPD]
+) -> tuple[IPD, list[str], list[str]]:
     """Bend the curve as little as meets the targets within their rounding.
 
     Parameters

@@ -8,7 +8,7 @@ import numpy as np
 
 from survrecon.data import Arm, FloatArray, IntArray
 from survrecon.errors import ReconstructionError
-from survrecon.reconstruction._common import Draft, Method, steps, subjects
+from survrecon.reconstruction._common import NEAR, Draft, Method, aligned, steps, subjects
 
 GRID_POINTS = 400  # flat points added to the curve, because censoring is only placed between its points
 
@@ -33,7 +33,9 @@ def _grid(arm: Arm, points: int) -> tuple[_Grid, FloatArray, list[str]]:
         risk_time, risk_count = arm.risk.time[inside], arm.risk.count[inside]
         if not inside.all():
             notes.append(f"{np.sum(~inside)} risk-table cells after the end of the curve ({time[-1]:g}) were not used")
-    grid = np.union1d(np.concatenate([time, risk_time]), np.linspace(0, time[-1], points + 1))
+    grid = np.union1d(time, risk_time)
+    fine = np.linspace(0, time[-1], points + 1)
+    grid = np.union1d(grid, fine[np.abs(fine - grid[np.searchsorted(grid, fine - NEAR * time[-1])]) > NEAR * time[-1]])
     flat = survival[np.searchsorted(time, grid, side="right") - 1]
     return _Grid(grid, flat, np.searchsorted(grid, risk_time)), risk_count, notes
 
@@ -42,7 +44,7 @@ def _spread(time: FloatArray, left: float, right: float, censored: int) -> list[
     """Count evenly spread censoring times between each of `time` and the next (step 2)."""
     if censored <= 0:
         return [0] * time.size
-    at = left + (right - left) * np.arange(1, censored + 1) / (censored + 1)
+    at = left + (right - left) * (np.arange(1, censored + 1) / (censored + 1) + NEAR)  # on a point: after it
     counts: list[int] = np.bincount(np.searchsorted(time, at, side="right") - 1, minlength=time.size).tolist()
     return counts
 
@@ -135,7 +137,7 @@ def estimate(arm: Arm, grid_points: int = GRID_POINTS) -> Draft:
     """
     if arm.curve is None:
         raise ReconstructionError(f"arm {arm.label!r}: method 'guyot' needs curve coordinates")
-    grid, risk_count, notes = _grid(arm, grid_points)
+    grid, risk_count, notes = _grid(aligned(arm, NEAR * arm.curve.time[-1]), grid_points)
     end = float(grid.time[-1])
     n, km = arm.n, 1.0
     n_event: list[int] = []

@@ -15,12 +15,13 @@ import numpy as np
 
 from survrecon.data import IPD, Arm, FloatArray, IntArray
 from survrecon.errors import InconsistentDataError, ReconstructionError
-from survrecon.reconstruction._common import Draft, Method
+from survrecon.reconstruction._common import NEAR, Draft, Method, aligned, misfit
 from survrecon.reconstruction._conflicts import conflicts
 from survrecon.reconstruction._forward import DISPERSION, FLOOR, MARK_LUMPS, MARK_SPREAD, TAIL_SPREAD, hazard, track, walk
-from survrecon.reconstruction._layout import TAIL_SHAPES, Layout, layout_of, tail_shape, uncensored
+from survrecon.reconstruction._layout import TAIL_SHAPES, Layout, between_steps, layout_of, tail_shape, uncensored
 from survrecon.reconstruction._place import place
 from survrecon.reconstruction._reading import RESOLVED, Reading, reading_of
+from survrecon.reconstruction._search import ROUNDING, search
 from survrecon.reconstruction._smooth import Course, smooth
 from survrecon.reconstruction._targets import meet_targets
 
@@ -29,6 +30,7 @@ BEND = 2.5  # exponent by which the curve bends along, over its reading error
 PULL = 3.0  # largest shift of the censoring, in bridge variances
 BISECTIONS = 9
 ERRORS = (1e-8, 1e-5, 1e-4, 3e-4, 1e-3, 2e-3, 4e-3)  # tried in turn where neither lattice nor rises show the reading error
+FIT = 4.0  # reading errors by which the reconstruction may miss a precise drop
 SURPRISE = 1.0  # median of squared innovations over their variance: 0.45 expected, more when the error is set too small
 
 
@@ -36,13 +38,15 @@ SURPRISE = 1.0  # median of squared innovations over their variance: 0.45 expect
 class _Model:
     """A layout with its reading error and tail.
 
-    `between` says that events happened between the points, not at them; `resolved` that single events
-    stand out from the reading error; `single_last` that a drop to 0 is one event, not all that are left.
+    `time_step` is the step to which times were read; `between` says that events happened between the points, not
+    at them; `resolved` that single events stand out from the reading error; `single_last` that a drop to 0 is one
+    event, not all that are left.
     """
 
     layout: Layout
     sigma: float
     shape: float
+    time_step: float
     between: bool
     resolved: bool
     single_last: bool
@@ -51,27 +55,60 @@ class _Model:
 def _model(arm: Arm, reading: Reading, sigma: float) -> _Model:
     resolved = sigma * arm.n <= RESOLVED
     clicked = not reading.regular and (reading.jitter > 0 or (reading.lattice == 0 and not resolved))
-    layout = layout_of(arm, clicked or reading.regular)
-    return _Model(layout, sigma, tail_shape(layout), clicked or reading.regular, resolved, not clicked)
+    layout = layout_of(arm, clicked or reading.regular, reading.time_step)
+    return _Model(layout, sigma, tail_shape(layout), reading.time_step, clicked or reading.regular, resolved, not clicked)
 
 
 def _read(arm: Arm, stated: float | None) -> _Model:
     """Find the reading error: stated, visible in the coordinates, or the smallest that surprises nobody."""
     reading = reading_of(arm.curve, arm.n)  # type: ignore[arg-type]
-    if stated is not None or reading.sigma > 0:
-        return _model(arm, reading, max(reading.sigma if stated is None else stated, ERRORS[0]))
-    for sigma in ERRORS:
+    if stated is not None:
+        return _model(arm, reading, max(stated, ERRORS[0]))
+    if reading.jitter == 0 and not reading.regular:
+        exact = _model(arm, replace(reading, lattice=0.0), ERRORS[0])
+        if reading.lattice == 0 and _unsurprised(exact):
+            return exact
+        if search(exact.layout, exact.sigma, exact.shape, arm.total_events) is not None:  # fractions of a small arm
+            return exact
+    if reading.sigma > 0:
+        return _model(arm, reading, max(reading.sigma, ERRORS[0]))
+    for sigma in ERRORS[1:]:
         model = _model(arm, reading, sigma)
-        if track(model.layout, sigma, model.shape, model.single_last).surprise < SURPRISE:
+        if _unsurprised(model):
             break
     return model
 
 
+def _unsurprised(model: _Model) -> bool:
+    return track(model.layout, model.sigma, model.shape, model.single_last).surprise < SURPRISE
+
+
 def _course(model: _Model, events: IntArray) -> tuple[Course, IntArray, FloatArray]:
     """Collect the steps; also return their points, and the expected censored before every point."""
-    layout = model.layout
-    interval = layout.interval
-    last = layout.counts.size - 2
+    layout, interval = model.layout, model.layout.interval
+    full, censored, expected = _expectation(model, events)
+    steps = np.flatnonzero(events)
+    if steps.size and layout.survival[steps[-1]] <= 1e-9:
+        steps = steps[:-1]  # a drop to 0 says nothing about the number at risk
+    first = np.diff(interval[steps], prepend=-1) > 0
+    final = np.diff(interval[steps], append=layout.losses.size) > 0
+    gain = np.maximum(np.where(first, expected[steps], np.diff(expected[steps], prepend=0.0)), 0.0)
+    tail = layout.open_end & (interval[steps] == layout.losses.size - 1)
+    marks = layout.mark_counts
+    beyond = MARK_SPREAD + MARK_LUMPS * np.maximum(censored / np.maximum(marks, 1) - 1, 0)
+    loose = np.where(marks > 0, beyond, DISPERSION)[interval[steps]]
+    variance = loose * gain + FLOOR * 0.1 + np.where(tail, (TAIL_SPREAD * gain) ** 2, 0.0)
+    rest = censored[interval[steps]] - expected[steps]
+    variance_end = np.where(final & ~tail, loose * rest + FLOOR * 0.1, np.inf)
+    read, weight = _levels(model, steps, events)
+    course = Course(events[steps].astype(float), full[steps], expected[steps], variance, variance_end, first, read, weight)
+    return course, steps, expected
+
+
+def _expectation(model: _Model, events: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the number at risk at each point had nobody left, the censored of each interval, and those expected before each point."""
+    layout, interval = model.layout, model.layout.interval
+    last = layout.losses.size - 1
     per_interval = np.bincount(interval, weights=events, minlength=last + 1)
     before = np.cumsum(events) - events
     full = layout.counts[interval] - (before - (np.cumsum(per_interval) - per_interval)[interval])
@@ -79,23 +116,15 @@ def _course(model: _Model, events: IntArray) -> tuple[Course, IntArray, FloatArr
     expected = censored[interval] * layout.share
     if layout.open_end:
         previous = np.append(1.0, layout.survival[:-1])
-        start = layout.end_survival[-2] if layout.counts.size > 2 else 1.0
+        start = layout.end_survival[-2] if last > 0 else 1.0
         alive = layout.counts[-2] * (previous / start if start > 0 else 0.0) * uncensored(layout, model.shape)
         expected = np.where(interval == last, np.clip(full - alive, 0, censored[-1]), expected)
-    steps = np.flatnonzero(events)
-    if steps.size and layout.survival[steps[-1]] <= 1e-9:
-        steps = steps[:-1]  # a drop to 0 says nothing about the number at risk
-    first = np.diff(interval[steps], prepend=-1) > 0
-    final = np.diff(interval[steps], append=last + 1) > 0
-    gain = np.maximum(np.where(first, expected[steps], np.diff(expected[steps], prepend=0.0)), 0.0)
-    tail = layout.open_end & (interval[steps] == last)
-    marks = layout.mark_counts
-    beyond = MARK_SPREAD + MARK_LUMPS * np.maximum(censored / np.maximum(marks, 1) - 1, 0)
-    loose = np.where(marks > 0, beyond, DISPERSION)[interval[steps]]
-    variance = loose * gain + FLOOR * 0.1 + np.where(tail, (TAIL_SPREAD * gain) ** 2, 0.0)
-    rest = censored[interval[steps]] - expected[steps]
-    variance_end = np.where(final & ~tail, loose * rest + FLOOR * 0.1, np.inf)
-    # readings between two steps are readings of the same level
+    return full, censored, expected
+
+
+def _levels(model: _Model, steps: IntArray, events: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Return -log S after each step and its weight: readings between two steps are readings of the same level."""
+    layout = model.layout
     level = np.searchsorted(steps, np.arange(events.size), side="right") - 1
     on = (level >= 0) & (layout.reading > 1e-6)
     if steps.size and steps.size < np.count_nonzero(events):
@@ -103,9 +132,8 @@ def _course(model: _Model, events: IntArray) -> tuple[Course, IntArray, FloatArr
     weights = (np.maximum(layout.survival, 1e-3) / model.sigma) ** 2
     weight = np.bincount(level[on], weights=weights[on], minlength=steps.size)
     total = np.bincount(level[on], weights=(weights * hazard(layout.reading))[on], minlength=steps.size)
-    fallback = hazard(layout.survival)[steps]
-    read = np.where(weight > 0, total / np.maximum(weight, 1e-300), fallback)
-    return Course(events[steps].astype(float), full[steps], expected[steps], variance, variance_end, first, read, np.maximum(weight, 1e-3)), steps, expected
+    read = np.where(weight > 0, total / np.maximum(weight, 1e-300), hazard(layout.survival)[steps])
+    return read, np.maximum(weight, 1e-3)
 
 
 def _censoring(model: _Model, events: IntArray, guess: FloatArray) -> FloatArray:
@@ -122,11 +150,7 @@ def _censoring(model: _Model, events: IntArray, guess: FloatArray) -> FloatArray
     for i in np.unique(layout.interval[steps]):  # nobody comes back
         inside = layout.interval[steps] == i
         found[inside] = np.maximum.accumulate(found[inside])
-    knots = np.concatenate([layout.edges[:-1], layout.time[steps]])
-    shift = np.concatenate([np.zeros(layout.edges.size - 1), found - expected[steps]])
-    order = np.argsort(knots, kind="stable")
-    censored: FloatArray = expected + np.interp(layout.time, knots[order], shift[order])
-    censored[steps] = found
+    censored: FloatArray = expected + between_steps(layout, steps, found - expected[steps])
     return censored
 
 
@@ -161,7 +185,7 @@ def _meet_total(model: _Model, total: int) -> tuple[_Model, IntArray, FloatArray
         shifted = _shift(layout, events, censored)
 
         def walked(x: float) -> IntArray:
-            return walk(layout, shifted(x), layout.survival ** (1 + BEND * model.sigma * x), model.single_last)
+            return walk(layout, shifted(x), layout.survival ** np.exp(BEND * model.sigma * x), model.single_last)
 
         x = _bisect(lambda x: int(walked(x).sum()) - total, -PULL, PULL, 0.0, excess)
         events, censored = walked(x), shifted(x)
@@ -202,7 +226,7 @@ def _force(layout: Layout, events: IntArray, excess: int) -> IntArray:
             change = -min(int(events[k]), excess)
         else:
             i = layout.interval[k]
-            room = layout.losses[i] - layout.mark_counts[i] - events[layout.interval == i].sum()
+            room = layout.losses[i] - layout.firm_counts[i] - events[layout.interval == i].sum()
             change = min(max(int(room), 0), -excess)
         events[k] += change
         excess += change
@@ -213,6 +237,43 @@ def _force(layout: Layout, events: IntArray, excess: int) -> IntArray:
 
 def _solve(model: _Model, total: int | None) -> tuple[_Model, IntArray, FloatArray]:
     return (model, *_settle(model)) if total is None else _meet_total(model, total)
+
+
+@dataclass(frozen=True, eq=False)
+class _Fit:
+    """Subjects of one arm, with the counts behind them, and what they miss.
+
+    `misses` compares fits, worst first: events beside the printed total; whether precise drops are missed; censor
+    marks in intervals that lose nobody to censoring, and intervals that do without a mark; survival.
+    """
+
+    model: _Model
+    events: IntArray
+    censored: FloatArray
+    ipd: IPD
+    misses: tuple[int, bool, int, float]
+
+
+def _placed(model: _Model, events: IntArray, censored: FloatArray, arm: Arm) -> _Fit:
+    layout = model.layout
+    ipd = place(layout, events, censored, model.between, model.shape, arm.label)
+    last = np.append(np.diff(layout.time) > 0, True)
+    survival = float(np.abs(misfit(ipd, layout.time[last], layout.survival[last])).max())
+    left = layout.losses - np.bincount(layout.interval, weights=events, minlength=layout.losses.size)
+    marks = layout.mark_counts
+    odd_marks = np.sum(np.maximum(marks - left, 0)) + np.sum((marks == 0) & (left > 0)) if marks.any() else 0
+    missed = model.resolved and not model.between and survival > FIT * model.sigma + ROUNDING
+    total = 0 if arm.total_events is None else abs(int(events.sum()) - arm.total_events)
+    return _Fit(model, events, censored, ipd, (total, missed, int(odd_marks), survival))
+
+
+def _fit(model: _Model, arm: Arm) -> _Fit:
+    """Fit one arm; where the numbers found do not fit precise drops, search for some that do."""
+    found = _placed(*_solve(model, arm.total_events), arm)
+    if not any(found.misses[:2]) or model.between or not model.resolved:
+        return found
+    numbers = search(model.layout, model.sigma, model.shape, arm.total_events)
+    return found if numbers is None else min(found, _placed(model, *numbers, arm), key=lambda fit: fit.misses)
 
 
 def estimate(
@@ -258,28 +319,51 @@ def estimate(
         raise ReconstructionError(f"on_conflict = {on_conflict!r}; use 'error' or 'nearest'")
     if reading_error is not None and not 0 <= reading_error < 0.5:
         raise ReconstructionError(f"reading_error = {reading_error!r}; give a probability from 0 to 0.5, e.g. 0.002")
+    arm = aligned(arm, NEAR * arm.curve.time[-1])
     model = _read(arm, reading_error)
     notes = [f"reading error of survival {model.sigma:.2g} ({'stated' if reading_error is not None else 'estimated'})"]
-    for conflict in conflicts(model.layout, model.sigma, model.between, arm.total_events):
-        if on_conflict == "error":
-            raise InconsistentDataError(arm.label, f"{conflict.message}; correct one of them, or use on_conflict='nearest'", conflict.interval)
-        notes.append(f"from {conflict.interval[0]:g} to {conflict.interval[1]:g}: {conflict.message}; the curve gave way")
-    model, events, censored = _solve(model, arm.total_events)
-    ipd = place(model.layout, events, censored, model.between, model.shape, arm.label)
-    if arm.total_events is not None and events.sum() != arm.total_events:
-        notes.append(f"{events.sum()} events were placed, {arm.total_events} are printed: the other numbers leave room for no more agreement")
+    arm, fit, more = _weighed(model, arm, on_conflict)
+    notes += more
+    ipd = fit.ipd
     used: list[str] = []
     if targets:
-        ipd, used, more = meet_targets(ipd, targets, model.layout.time, lambda exponent: _bent(model, arm, exponent))
+        ipd, used, more = meet_targets(ipd, targets, fit.model.layout.time, lambda exponent: _bent(fit.model, arm, exponent))
         notes += more
-    return Draft(ipd, tuple(notes), tuple(used))
+    return Draft(ipd, tuple(notes), tuple(used), curve=arm.curve)
+
+
+def _weighed(model: _Model, arm: Arm, on_conflict: str) -> tuple[Arm, _Fit, list[str]]:
+    """Fit the arm, or what it says once times read beside a risk time are moved to it; raise or note what contradicts."""
+    notes = []
+    found = conflicts(model.layout, model.sigma, model.between, arm.total_events)
+    fit = None if found else _fit(model, arm)
+    if (fit is None or any(fit.misses[:3])) and model.time_step > 0:
+        moved = aligned(arm, model.time_step / 2)
+        layout = layout_of(moved, model.between, model.time_step)
+        if not conflicts(layout, model.sigma, model.between, arm.total_events):
+            other = _fit(replace(model, layout=layout, shape=tail_shape(layout)), moved)
+            if fit is None or other.misses < fit.misses:
+                arm, fit, found = moved, other, []
+                notes.append(f"events and marks read within {model.time_step / 2:.2g} of a risk time taken to be at that time")
+    for conflict in found:
+        if on_conflict == "error":
+            message = f"{conflict.message}; correct one of them, or use on_conflict='nearest'"
+            raise InconsistentDataError(arm.label, message, conflict.interval)
+        notes.append(f"from {conflict.interval[0]:g} to {conflict.interval[1]:g}: {conflict.message}; the curve gave way")
+    fit = fit or _fit(model, arm)
+    if fit.misses[0]:
+        notes.append(
+            f"{fit.events.sum()} events were placed, {arm.total_events} are printed: the other numbers leave room for no more agreement"
+        )
+    if fit.misses[1]:
+        notes.append(f"the curve is missed by up to {fit.misses[3]:.2g}, more than its reading error: not all that was given can be exact")
+    return arm, fit, notes
 
 
 def _bent(model: _Model, arm: Arm, exponent: FloatArray) -> IPD:
     """Reconstruct with the curve raised to a power that varies with time."""
     bent = replace(model.layout, survival=np.minimum.accumulate(model.layout.survival**exponent))
-    model, events, censored = _solve(replace(model, layout=bent), arm.total_events)
-    return place(model.layout, events, censored, model.between, model.shape, arm.label)
+    return _fit(replace(model, layout=bent), arm).ipd
 
 
 METHOD = Method("all constraints at once: curve, risk table, total events, censor marks", estimate)
