@@ -8,6 +8,7 @@ whole numbers and subjects (`_place`).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -30,7 +31,8 @@ BEND = 2.5  # exponent by which the curve bends along, over its reading error
 PULL = 3.0  # largest shift of the censoring, in bridge variances
 BISECTIONS = 9
 ERRORS = (1e-8, 1e-5, 1e-4, 3e-4, 1e-3, 2e-3, 4e-3)  # tried in turn where neither lattice nor rises show the reading error
-FIT = 4.0  # reading errors by which the reconstruction may miss a precise drop
+FIT = 2.0  # reading errors by which the reconstruction may miss a precise drop
+NEGLIGIBLE = 0.1  # events; a smaller miss is not worth a note
 SURPRISE = 1.0  # median of squared innovations over their variance: 0.45 expected, more when the error is set too small
 
 
@@ -281,6 +283,9 @@ def estimate(
     reading_error: float | None = None,
     targets: Mapping[str, Any] | None = None,
     on_conflict: Literal["error", "nearest"] = "error",
+    draws: int = 0,
+    seed: int = 1,
+    executor: Executor | None = None,
 ) -> Draft:
     """Reconstruct one arm from everything that is known about it.
 
@@ -295,6 +300,12 @@ def estimate(
         Published numbers to be met within their rounding: ``{"median": 11.3, "survival": {12: 0.48}}``.
     on_conflict : {"error", "nearest"}
         What to do with numbers that cannot all be true: raise, or keep the counts and note what gave way.
+    draws : int
+        How many data sets to draw from what the input leaves open; each meets the numbers at risk and the total exactly.
+    seed : int
+        Of the draws; the same for all arms of a figure.
+    executor : concurrent.futures.Executor, optional
+        Computes the draws, in chunks; they do not depend on it.
 
     Returns
     -------
@@ -319,6 +330,8 @@ def estimate(
         raise ReconstructionError(f"on_conflict = {on_conflict!r}; use 'error' or 'nearest'")
     if reading_error is not None and not 0 <= reading_error < 0.5:
         raise ReconstructionError(f"reading_error = {reading_error!r}; give a probability from 0 to 0.5, e.g. 0.002")
+    if draws < 0:
+        raise ReconstructionError(f"draws = {draws!r}; give how many data sets to draw, or 0 for none")
     arm = aligned(arm, NEAR * arm.curve.time[-1])
     model = _read(arm, reading_error)
     notes = [f"reading error of survival {model.sigma:.2g} ({'stated' if reading_error is not None else 'estimated'})"]
@@ -329,7 +342,12 @@ def estimate(
     if targets:
         ipd, used, more = meet_targets(ipd, targets, fit.model.layout.time, lambda exponent: _bent(fit.model, arm, exponent))
         notes += more
-    return Draft(ipd, tuple(notes), tuple(used), curve=arm.curve)
+    drawn: tuple[IPD, ...] = ()
+    if draws:
+        from survrecon.reconstruction._sampling import Fitted, draw
+
+        drawn = draw(Fitted(fit.model, fit.events, fit.censored, arm.total_events, arm.label), draws, seed, executor)
+    return Draft(ipd, tuple(notes), tuple(used), drawn, curve=arm.curve)
 
 
 def _weighed(model: _Model, arm: Arm, on_conflict: str) -> tuple[Arm, _Fit, list[str]]:
@@ -355,7 +373,7 @@ def _weighed(model: _Model, arm: Arm, on_conflict: str) -> tuple[Arm, _Fit, list
         notes.append(
             f"{fit.events.sum()} events were placed, {arm.total_events} are printed: the other numbers leave room for no more agreement"
         )
-    if fit.misses[1]:
+    if fit.misses[1] and fit.misses[3] > NEGLIGIBLE / arm.n:
         notes.append(f"the curve is missed by up to {fit.misses[3]:.2g}, more than its reading error: not all that was given can be exact")
     return arm, fit, notes
 

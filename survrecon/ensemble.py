@@ -1,0 +1,146 @@
+"""How sure each statistic is: its spread over the draws, alone and together with sampling error.
+
+The reconstruction interval is the middle 95% of a statistic over the draws: what the figure and the printed numbers
+leave open. The total interval adds sampling error by Rubin's rules (Rubin 1987, Multiple Imputation for
+Nonresponse in Surveys, section 3.1): T = W + (1 + 1/m) B, with W the mean squared standard error
+and B the variance between draws.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from survrecon.data import IPD, FloatArray, Reconstruction
+from survrecon.draws import two_sample_many
+from survrecon.results import Analysis, ArmAnalysis, Spread
+from survrecon.survival import kaplan_meier, median, normal_quantile, rmst, survival_at
+
+LEVEL = 0.95
+NOT_REACHED = math.inf  # orders after every time, so that quantiles over draws stay right
+
+Scale = tuple[Callable[[FloatArray], FloatArray], Callable[[float], float]]
+_PLAIN: Scale = (lambda x: x, float)
+_LOG: Scale = (np.log, math.exp)
+
+
+def spreads(reconstructions: Sequence[Reconstruction], analysis: Analysis) -> tuple[Spread, ...]:
+    """Compute reconstruction and total intervals of every statistic of an analysis.
+
+    Parameters
+    ----------
+    reconstructions : sequence of Reconstruction
+        Those that were analyzed; each with the same number of draws, paired across arms.
+    analysis : Analysis
+        Of the single reconstructions.
+
+    Returns
+    -------
+    tuple of Spread
+        Hazard ratio and log-rank chi-squared of each comparison; events, median, restricted mean and survival of each
+        arm. Empty where no arm has draws.
+    """
+    drawn = {item.label: item.draws for item in reconstructions if item.draws}
+    if not drawn:
+        return ()
+    found: list[Spread] = []
+    for comparison in analysis.comparisons:
+        if comparison.arm in drawn and comparison.reference in drawn:
+            base, treated = drawn[comparison.reference], drawn[comparison.arm]
+            many = two_sample_many(*_stacked(base), *_stacked(treated))
+            ratios, chi2 = np.exp(many.log_hr), many.score**2 / np.where(many.variance > 0, many.variance, np.nan)
+            found.append(_spread("hazard ratio", comparison.arm, None, comparison.hr.value, ratios, many.se, _LOG))
+            found.append(_spread("log-rank chi-squared", comparison.arm, None, comparison.logrank.statistic, chi2))
+    for arm in analysis.arms:
+        found += _of_arm(arm, drawn[arm.label]) if arm.label in drawn else []
+    return tuple(found)
+
+
+def with_spreads(reconstructions: Sequence[Reconstruction], analysis: Analysis) -> Analysis:
+    """Return the analysis with its spreads filled in, and notes on what the input does not determine.
+
+    Parameters
+    ----------
+    reconstructions : sequence of Reconstruction
+        Those that were analyzed.
+    analysis : Analysis
+        Of the single reconstructions.
+
+    Returns
+    -------
+    Analysis
+        Unchanged where no arm has draws. Where reconstruction alone spreads a hazard ratio as much as sampling does,
+        the first note says so.
+    """
+    found = spreads(reconstructions, analysis)
+    loose = []
+    for spread in found:
+        se = analysis.comparison(spread.arm).hr.se if spread.quantity == "hazard ratio" and spread.arm else None
+        if se and spread.reconstruction and math.log(spread.reconstruction[1] / spread.reconstruction[0]) > 2 * normal_quantile(LEVEL) * se:
+            low, high = spread.reconstruction
+            loose.append(f"the input does not determine the hazard ratio of {spread.arm}: reconstruction alone leaves {low:.2f} to {high:.2f}")
+    return replace(analysis, spreads=found, notes=(*loose, *analysis.notes))
+
+
+def _stacked(draws: Sequence[IPD]) -> tuple[FloatArray, FloatArray]:
+    return np.array([draw.time for draw in draws]), np.array([draw.event for draw in draws])
+
+
+def _of_arm(arm: ArmAnalysis, draws: Sequence[IPD]) -> list[Spread]:
+    curves = [kaplan_meier(draw.time, draw.event) for draw in draws]
+    medians = [median(curve) for curve in curves]
+    values = np.array([NOT_REACHED if item.value is None else item.value for item in medians])
+    errors = np.array([_log_se(item.lower, item.upper) for item in medians])
+    found = [
+        _spread("events", arm.label, None, arm.events, np.array([draw.event.sum() for draw in draws], dtype=float)),
+        _spread("median", arm.label, None, arm.median.value, values, errors, _LOG),
+    ]
+    if arm.tau is not None and arm.rmst.value is not None:
+        means = [rmst(curve, min(arm.tau, float(draw.time[-1]))) for curve, draw in zip(curves, draws, strict=True)]
+        column = np.array([(item.value, item.se or 0.0) for item in means], dtype=float)
+        found.append(_spread("rmst", arm.label, arm.tau, arm.rmst.value, column[:, 0], column[:, 1]))
+    for time, estimate in arm.survival:
+        if estimate.value is not None:
+            at = [survival_at(curve, min(time, float(draw.time[-1]))) for curve, draw in zip(curves, draws, strict=True)]
+            column = np.array([(item.value, item.se or 0.0) for item in at], dtype=float)
+            found.append(_spread("survival", arm.label, time, estimate.value, column[:, 0], column[:, 1]))
+    return found
+
+
+def _log_se(lower: float | None, upper: float | None) -> float:
+    """Standard error of a log median from its confidence limits, NaN where one is not reached."""
+    if not lower or upper is None:
+        return math.nan
+    return math.log(upper / lower) / (2 * normal_quantile(LEVEL))
+
+
+def _spread(
+    quantity: str,
+    arm: str,
+    time: float | None,
+    value: float | None,
+    drawn: FloatArray,
+    se: FloatArray | None = None,
+    scale: Scale = _PLAIN,
+) -> Spread:
+    """Summarize a statistic over its draws; `se` is on the scale on which Rubin's rules are applied."""
+    known = drawn[~np.isnan(drawn)]
+    if known.size < drawn.size / 2:
+        return Spread(quantity, arm, time, value, None, None, "not estimable in most draws")
+    # each quantile is one of the draws: "not reached" has no average with a number
+    low, high = (float(x) for x in np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], method="inverted_cdf"))
+    total, why = None, ""
+    if se is not None:
+        usable = np.isfinite(drawn) & np.isfinite(se) & (drawn > 0)
+        if usable.sum() >= 2 and usable.mean() > 0.5:
+            to, back = scale
+            points = to(drawn[usable])
+            variance = float(np.mean(se[usable] ** 2) + (1 + 1 / points.size) * np.var(points, ddof=1))
+            margin = normal_quantile(LEVEL) * math.sqrt(variance)
+            total = (back(float(points.mean()) - margin), back(float(points.mean()) + margin))
+        else:
+            why = "no sampling error: a limit is not reached in most draws"
+    return Spread(quantity, arm, time, value, (low, high), total, why)

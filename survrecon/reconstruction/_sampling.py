@@ -1,0 +1,116 @@
+"""Draws around a joint reconstruction, in chunks that any executor can work on."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from zlib import crc32
+
+import numpy as np
+
+from survrecon.data import IPD, FloatArray, IntArray
+from survrecon.reconstruction._draws import Noise, draw_curves, meet_total, nondecreasing, place_many, resolving, thinned, walk_many
+from survrecon.reconstruction._layout import between_steps
+from survrecon.reconstruction._smooth import deviations
+from survrecon.reconstruction.joint import _course, _Model
+
+CHUNK = 100  # draws worked on together; fixed, so that they do not depend on the number of workers
+UNEVEN = 0.3  # excess variance of censoring counts over evenly spread times, for each subject censored: rates differ within an interval
+TAIL_UNEVEN = 0.25  # the same where no count follows
+KNOWN, UNKNOWN = 0.08, 0.16  # reading error of a drop, in subjects: up to which it tells the number at risk, and from which it does not
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A joint reconstruction, as the draws need it.
+
+    Attributes
+    ----------
+    model : _Model
+        Points, reading error and tail.
+    events, censored : ndarray, shape (k,)
+        Events at each point, and censored before it in its interval.
+    total : int or None
+        Printed number of events.
+    label : str
+        Name of the arm.
+    """
+
+    model: _Model
+    events: IntArray
+    censored: FloatArray
+    total: int | None
+    label: str
+
+
+def draw(fitted: Fitted, draws: int, seed: int, executor: Executor | None) -> tuple[IPD, ...]:
+    """Draw data sets that the input leaves open.
+
+    Parameters
+    ----------
+    fitted : Fitted
+        The single reconstruction.
+    draws : int
+        How many.
+    seed : int
+        The same seed gives the same draws, whatever the executor; arms of one figure drawn with one seed share the
+        errors of its axes, draw by draw.
+    executor : concurrent.futures.Executor or None
+        Where the chunks are computed; None for here.
+
+    Returns
+    -------
+    tuple of IPD
+        Each meets the numbers at risk and the printed total exactly.
+    """
+    sizes = [min(CHUNK, draws - start) for start in range(0, draws, CHUNK)]
+    work = executor.map if executor else map
+    chunks = work(_chunk, [fitted] * len(sizes), sizes, [seed] * len(sizes), range(len(sizes)))
+    return tuple(ipd for chunk in chunks for ipd in chunk)
+
+
+def _chunk(fitted: Fitted, draws: int, seed: int, number: int) -> tuple[IPD, ...]:
+    axis = np.random.default_rng([seed, number, 0]).standard_normal((draws, 2))
+    noise = Noise(axis, np.random.default_rng([seed, number, 1, crc32(fitted.label.encode())]))
+    model, label = fitted.model, fitted.label
+    layout = model.layout
+    paths = _paths(fitted, noise)
+    if not model.between:
+        return place_many(layout, np.tile(fitted.events, (draws, 1)), paths, False, model.time_step, label, noise.arm)
+    curves = draw_curves(layout, model.sigma, noise)
+    kept = resolving(layout, fitted.events, fitted.censored)
+    layout, curves, paths = thinned(layout, kept), curves[:, kept], paths[:, kept]
+
+    def events_of(moved: FloatArray) -> IntArray:
+        return walk_many(layout, moved, curves, model.single_last)
+
+    events = events_of(paths)
+    if fitted.total is not None:
+        paths, events = meet_total(layout, paths, events_of, fitted.total)
+    return place_many(layout, events, paths, True, 0.0, label, noise.arm)
+
+
+def _paths(fitted: Fitted, noise: Noise) -> FloatArray:
+    """Draw the censored before each point from their posterior distribution, shape (draws, k)."""
+    model, events, censored = fitted.model, fitted.events, fitted.censored
+    layout, draws = model.layout, noise.axis.shape[0]
+    course, steps, _ = _course(model, events)
+    if steps.size == 0:
+        return np.tile(censored, (draws, 1))
+    lost = layout.losses - np.bincount(layout.interval, weights=events, minlength=layout.losses.size)
+    interval, at = layout.interval[steps], course.full - censored[steps]
+    free = np.where(layout.mark_counts > 0, np.maximum(lost - layout.mark_counts, 0), lost)[interval]
+    tail = layout.open_end & (interval == lost.size - 1)
+    loose = 1 + np.where(tail, TAIL_UNEVEN, UNEVEN) * free
+    weight = course.weight
+    if model.between:  # a drop that does not stand out says nothing about the number at risk
+        blur = model.sigma / np.maximum(layout.survival[steps], 1e-9) * at
+        weight = weight * np.clip((UNKNOWN - blur) / (UNKNOWN - KNOWN), 1e-6, 1)
+    loosened = replace(course, variance=course.variance * loose, variance_end=course.variance_end * loose, weight=weight)
+    change = -deviations(loosened, at, noise.arm.standard_normal((steps.size, draws)))
+    spread = np.array([between_steps(layout, steps, column) for column in change.T])
+    paths: FloatArray = np.clip(censored + spread, 0, lost[layout.interval])
+    for i in np.unique(layout.interval):
+        inside = layout.interval == i
+        paths[:, inside] = nondecreasing(paths[:, inside])
+    return paths
