@@ -20,6 +20,7 @@ _PUBLIC = {
     "reconstruct": "reconstruction",
     "reanalyze": "reanalysis",
     "compare": "comparison",
+    "audit": "auditing",
     "run": "pipeline",
 }
 __all__ = ["__version__", *sorted(_PUBLIC)]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from survrecon import __version__
+from survrecon.cli_audit import audit
 from survrecon.cli_benchmark import benchmark
 from survrecon.errors import SurvReconError
 
@@ -76,6 +77,10 @@ def _counts(ctx: click.Context, param: click.Parameter, values: Sequence[str]) -
 
 
 method_option = click.option("--method", metavar="NAME", callback=_known_method, help="One of those that `survrecon methods` lists.")
+draws_option = click.option(
+    "--draws", type=click.IntRange(0), default=0, metavar="COUNT", help="Data sets to draw from what the input leaves open, for intervals."
+)
+seed_option = click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Seed of the draws.")
 force_option = click.option("--force", is_flag=True, help="Replace files of the same names.")
 study_argument = click.argument("study", metavar="STUDY", type=click.Path(exists=True, path_type=Path))
 
@@ -91,7 +96,7 @@ def main() -> None:
       survrecon reconstruct digitized/ncctg-lung-sex-os --out out/lung
       survrecon COMMAND --help
 
-    Exit codes: 0 done and every comparable number agrees; 1 done and some differ; 2 bad input.
+    Exit codes: 0 done and every comparable number agrees; 1 done, and some differ or are impossible; 2 bad input.
     """
 
 
@@ -100,10 +105,13 @@ def main() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Also write a folder of files for each study.")
 @method_option
+@draws_option
+@seed_option
 @force_option
-def verify(paths: tuple[Path, ...], as_json: bool, out: Path | None, method: str, force: bool) -> None:
+def verify(paths: tuple[Path, ...], as_json: bool, out: Path | None, force: bool, **options: Any) -> None:
     """Re-derive the published results of every study below each PATH, and set them side by side.
 
+    First comes an audit: can the printed numbers be true together? `survrecon audit` shows its arithmetic.
     Without a PATH: ./digitized, or else the studies that come with survrecon. A study that cannot be
     used is reported, and the others go on.
 
@@ -126,7 +134,7 @@ def verify(paths: tuple[Path, ...], as_json: bool, out: Path | None, method: str
     errors: list[dict[str, str]] = []
     for path in progress(studies):
         try:
-            results.append(_verify_one(path, method, out, force))
+            results.append(_verify_one(path, options, out, force))
         except (SurvReconError, OSError) as error:
             errors.append({"path": str(path), "message": str(error)})
     if as_json:
@@ -149,18 +157,20 @@ def _default_studies() -> Path:
     return folder
 
 
-def _verify_one(path: Path, method: str, out: Path | None, force: bool) -> Result:
+def _verify_one(path: Path, options: dict[str, Any], out: Path | None, force: bool) -> Result:
     """Run one study, and write its folder below `out`."""
+    from survrecon.auditing import siblings
     from survrecon.output import require_free, write_result
     from survrecon.pipeline import run
     from survrecon.read import read_study, study_files
 
     study = read_study(path)
+    others = siblings(study)
     if out is None:
-        return run(study, method)
+        return run(study, others=others, **options)
     require_free(out / study.id, force)
-    result = run(study, method)
-    write_result(result, out / study.id, {"command": "verify", "method": method}, study_files(path), force)
+    result = run(study, others=others, **options)
+    write_result(result, out / study.id, {"command": "verify"} | options, study_files(path), force)
     return result
 
 
@@ -180,12 +190,15 @@ def _verify_one(path: Path, method: str, out: Path | None, force: bool) -> Resul
 @click.option("--time-unit", type=click.Choice(TIME_UNITS), help="For the figures' time axis.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help="The folder to write.")
 @method_option
+@draws_option
+@seed_option
 @force_option
-def reconstruct(study: Path | None, out: Path, method: str, force: bool, **figure: Any) -> None:
+def reconstruct(study: Path | None, out: Path, method: str, draws: int, seed: int, force: bool, **figure: Any) -> None:
     """Reconstruct one study, or curves without a study file, and write data, numbers and figures to DIR.
 
     Writes ipd.csv (time, event, arm), analysis.json, checks.csv, km.png, km.svg, residuals.png and
-    manifest.json (versions, options, SHA-256 of every input), all of them or none.
+    manifest.json (versions, options, SHA-256 of every input), all of them or none. With --draws also
+    ipd-draws.csv (draw, time, event, arm) and forest.png.
 
     \b
     Examples:
@@ -206,8 +219,9 @@ def reconstruct(study: Path | None, out: Path, method: str, force: bool, **figur
     require_free(out, force)
     loaded = read_study(study) if study else _study_from_arms(out.resolve().name, **figure)
     inputs = study_files(study) if study else [Path(str(path)) for path in (*figure["arms"].values(), figure["risk_table"]) if path]
-    result = run(loaded, method)
-    write_result(result, out, {"command": "reconstruct", "method": method} | options, inputs, force)
+    drawn = {"method": method, "draws": draws, "seed": seed}
+    result = run(loaded, **drawn)  # type: ignore[arg-type]
+    write_result(result, out, {"command": "reconstruct"} | drawn | options, inputs, force)
     click.echo(study_text(result) + f"\n\nwrote {out}")
     _finish([result])
 
@@ -325,10 +339,12 @@ def methods() -> None:
         click.echo(f"{name:12} {summary}{' (default)' if name == DEFAULT_METHOD else ''}")
 
 
+main.add_command(audit)
 main.add_command(benchmark)
 
 
 def _finish(results: Sequence[Result], bad: bool = False) -> None:
     """End with the exit code that the verdicts ask for."""
     differs = any(check.verdict == "differs" for result in results for check in result.checks)
+    differs |= any(finding.verdict == "impossible" for result in results for finding in result.audit)
     click.get_current_context().exit(BAD_INPUT if bad else DIFFERS if differs else 0)

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from survrecon.counterpart import Counterpart, Interval, counterpart
 from survrecon.published import Printed, Published, PublishedValue
-from survrecon.results import Analysis, Check, Verdict
+from survrecon.results import Analysis, Check, Spread, Verdict
 
 # How exactly a curve is read, as a share of its axis: about the width of its line, 2 points in a figure 3 inches high.
 READING = 0.01
@@ -94,6 +94,8 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
     }
 )
 
+DRAWS = "the draws that the figure and the printed numbers leave open"
+
 _TITLES = {
     "hazard_ratio": "hazard ratio",
     "median": "median",
@@ -119,8 +121,9 @@ def compare(analysis: Analysis, published: Published) -> list[Check]:
     -------
     list of Check
         One for each printed estimate and each printed confidence limit, in the order of the document.
-        A value agrees where it, widened by half its last printed digit, meets ours widened by its `LIMITS`
-        entry; p values are compared as normal deviates, a printed ``<0.001`` as everything below it.
+        A value agrees where it, widened by half its last printed digit, lies in the reconstruction interval of ours
+        (`Analysis.spreads`), or without draws meets ours widened by its `LIMITS` entry; p values are compared as
+        normal deviates, a printed ``<0.001`` as everything below it.
 
     Examples
     --------
@@ -135,7 +138,11 @@ def compare(analysis: Analysis, published: Published) -> list[Check]:
     >>> check.verdict, [round(end, 3) for end in check.interval]
     ('agrees', [0.571, 0.63])
     """
-    return [check for value in published.values for check in _checks(value, counterpart(analysis, published, value), analysis.used)]
+    return [
+        check
+        for value in published.values
+        for check in _checks(value, counterpart(analysis, published, value), analysis.used, _spread_of(value, analysis))
+    ]
 
 
 def not_comparable(published: Published, why: str) -> list[Check]:
@@ -153,7 +160,7 @@ def not_comparable(published: Published, why: str) -> list[Check]:
     list of Check
         As many as `compare` returns.
     """
-    return [check for value in published.values for check in _checks(value, Counterpart(obstacle=why), ())]
+    return [check for value in published.values for check in _checks(value, Counterpart(obstacle=why), (), None)]
 
 
 def landmarks(published: Published) -> tuple[float, ...]:
@@ -188,7 +195,7 @@ def horizon(published: Published) -> float | None:
     return next((value.time for value in published.values if value.quantity == "rmst"), None)
 
 
-def _checks(value: PublishedValue, ours: Counterpart, used: tuple[str, ...]) -> list[Check]:
+def _checks(value: PublishedValue, ours: Counterpart, used: tuple[str, ...], spread: Spread | None) -> list[Check]:
     """Return the checks of one published result: its estimate, then its limits."""
     chosen = _choose(value, ours)
     rows = [("", value.estimate, ours.value, "")]
@@ -198,7 +205,9 @@ def _checks(value: PublishedValue, ours: Counterpart, used: tuple[str, ...]) -> 
     checks = []
     for part, printed, number, by in rows:
         check = _judge(value, part, printed, number, ours.events)
-        if f"{value.quantity} {value.arm}" in used:
+        if spread and not part:
+            check = _judge_spread(check, printed, spread)
+        if _input_name(value) in used:
             check = replace(check, verdict="used as input", why="the reconstruction used this number, so it confirms nothing")
         elif ours.obstacle:
             check = replace(check, verdict="not comparable", why=ours.obstacle)
@@ -208,6 +217,38 @@ def _checks(value: PublishedValue, ours: Counterpart, used: tuple[str, ...]) -> 
             check = replace(check, why=check.why + by)
         checks.append(check)
     return checks
+
+
+def _input_name(value: PublishedValue) -> str:
+    """Return the name under which a reconstruction lists the number as used."""
+    quantity = f"{value.quantity} at {value.time:g}" if value.quantity == "survival" and value.time is not None else value.quantity
+    return f"{quantity} {value.arm}"
+
+
+def _spread_of(value: PublishedValue, analysis: Analysis) -> Spread | None:
+    """Return the spread of our number over the draws, where there are any."""
+    name = {"hazard_ratio": "hazard ratio", "logrank_chi2": "log-rank chi-squared"}.get(value.quantity, value.quantity)
+    arm = value.arm or (analysis.comparisons[0].arm if len(analysis.comparisons) == 1 else None)
+    for spread in analysis.spreads:
+        same_time = spread.time is None or value.time is None or math.isclose(spread.time, value.time)
+        if spread.quantity == name and spread.arm == arm and same_time and spread.reconstruction:
+            return spread
+    return None
+
+
+def _judge_spread(check: Check, printed: Printed, spread: Spread) -> Check:
+    """Judge a published number by the reconstruction interval, widened by half its last printed digit."""
+    assert spread.reconstruction is not None
+    if printed.value is None or check.value is None or not all(math.isfinite(end) for end in spread.reconstruction):
+        return check
+    half = printed.half_unit if printed.relation == "=" else 0.0
+    low, high = max(spread.reconstruction[0] - half, 0.0), spread.reconstruction[1] + half
+    outside = max(low - printed.value, printed.value - high, 0.0) if printed.relation == "=" else 0.0
+    agrees = {"=": outside == 0, "<": low < printed.value, ">": high > printed.value}[printed.relation]
+    width = high - low
+    far = "" if agrees else f"; the published one lies {outside / max(width, 1e-300):.2g} times its width outside"
+    why = f"95% of {DRAWS} lie from {spread.reconstruction[0]:.4g} to {spread.reconstruction[1]:.4g}, half a printed digit added{far}"
+    return replace(check, interval=(low, high), allowed=width / 2, verdict="agrees" if agrees else "differs", why=why)
 
 
 def _choose(value: PublishedValue, ours: Counterpart) -> Interval:

@@ -12,7 +12,7 @@ import numpy as np
 
 from survrecon.comparison import not_comparable
 from survrecon.data import Arm, Reconstruction, Study
-from survrecon.results import Analysis, Check
+from survrecon.results import Analysis, Check, Finding
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +31,8 @@ class Result:
         One for each published number.
     notes : tuple of str
         What was assumed, and for a study without curves what it has, what is missing and how to add it.
+    audit : tuple of Finding
+        Whether the printed numbers can be true together.
     """
 
     study: Study
@@ -38,6 +40,7 @@ class Result:
     analysis: Analysis | None = None
     checks: tuple[Check, ...] = ()
     notes: tuple[str, ...] = ()
+    audit: tuple[Finding, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain dictionaries, lists, finite numbers, strings and None, ready for strict JSON.
@@ -45,12 +48,13 @@ class Result:
         Returns
         -------
         dict
-            Keys ``id``, ``evidence``, ``arms``, ``analysis``, ``checks`` and ``notes``.
+            Keys ``id``, ``evidence``, ``audit``, ``arms``, ``analysis``, ``checks`` and ``notes``.
         """
         rebuilt = {item.label: item for item in self.reconstructions}
         content = {
             "id": self.study.id,
             "evidence": self.study.evidence,
+            "audit": [finding.to_dict() for finding in self.audit],
             "arms": [_arm(arm, rebuilt.get(arm.label)) for arm in self.study.arms],
             "analysis": self.analysis and self.analysis.to_dict(),
             "checks": [check.to_dict() for check in self.checks],

@@ -18,7 +18,7 @@ from survrecon.errors import OutputError
 from survrecon.files import write_csv, write_text
 from survrecon.outcome import Result, to_json
 from survrecon.results import Check
-from survrecon.tables import write_ipd
+from survrecon.tables import write_draws, write_ipd
 
 PACKAGES = ("numpy", "scipy", "pandas", "lifelines", "matplotlib")
 CHECK_COLUMNS = ("quantity", "arm", "published", "value", "lower", "upper", "allowed", "verdict", "why", "source")
@@ -72,6 +72,8 @@ def write_result(result: Result, target: Path, options: dict[str, Any], inputs: 
         write_csv(folder / "checks.csv", CHECK_COLUMNS, map(_check_row, result.checks))
         if result.reconstructions:
             write_ipd(folder / "ipd.csv", [item.ipd for item in result.reconstructions])
+            if any(item.draws for item in result.reconstructions):
+                write_draws(folder / "ipd-draws.csv", [item.draws for item in result.reconstructions])
             draw(result, folder)
         manifest = {
             "survrecon": __version__,
@@ -85,7 +87,7 @@ def write_result(result: Result, target: Path, options: dict[str, Any], inputs: 
 
 
 def draw(result: Result, folder: Path) -> None:
-    """Write ``km.png``, ``km.svg`` and ``residuals.png``.
+    """Write ``km.png``, ``km.svg`` and ``residuals.png``, and ``forest.png`` where there are draws to show.
 
     Parameters
     ----------
@@ -95,11 +97,15 @@ def draw(result: Result, folder: Path) -> None:
         An existing folder.
     """
     from survrecon.plot import plot_km, plot_residuals, save_figure
+    from survrecon.plot_ensemble import forest_rows, plot_forest
 
     curves = plot_km(result.reconstructions, analysis=result.analysis, time_unit=result.study.time_unit)
     for name in ("km.png", "km.svg"):
         save_figure(curves, folder / name)
     save_figure(plot_residuals(result.reconstructions, time_unit=result.study.time_unit), folder / "residuals.png")
+    spreads = result.analysis.spreads if result.analysis else ()
+    if forest_rows(result.checks, spreads):
+        save_figure(plot_forest(result.checks, spreads), folder / "forest.png")
 
 
 def _check_row(check: Check) -> tuple[object, ...]:

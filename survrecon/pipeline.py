@@ -1,16 +1,29 @@
-"""From a study to its verdicts: clean and reconstruct each arm, reanalyze, compare. Start reading here."""
+"""From a study to its verdicts: audit, clean and reconstruct each arm, reanalyze, compare. Start reading here."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import replace
+
+from survrecon.auditing import audit
 from survrecon.comparison import compare, horizon, landmarks
 from survrecon.data import Study
+from survrecon.ensemble import with_spreads
 from survrecon.outcome import Result, without_curves
 from survrecon.reanalysis import reanalyze
 from survrecon.reconstruction import DEFAULT_METHOD, reconstruct
 
 
-def run(study: Study, method: str = DEFAULT_METHOD) -> Result:
-    """Reconstruct a study's arms, recompute its results, and set them beside the published ones.
+def run(
+    study: Study,
+    method: str = DEFAULT_METHOD,
+    others: Sequence[Study] = (),
+    draws: int = 0,
+    seed: int = 1,
+    executor: Executor | None = None,
+) -> Result:
+    """Audit a study, reconstruct its arms, recompute its results, and set them beside the published ones.
 
     Parameters
     ----------
@@ -18,6 +31,14 @@ def run(study: Study, method: str = DEFAULT_METHOD) -> Result:
         From `survrecon.read_study`, or made in Python.
     method : str
         One of `survrecon.reconstruction.methods`.
+    others : sequence of Study
+        Other studies of the same trial, for the audit; see `survrecon.auditing.siblings`.
+    draws : int
+        How many data sets to draw for each arm from what the input leaves open, where the method can; 0 for none.
+    seed : int
+        Of the draws.
+    executor : concurrent.futures.Executor, optional
+        Computes the draws.
 
     Returns
     -------
@@ -29,11 +50,13 @@ def run(study: Study, method: str = DEFAULT_METHOD) -> Result:
     SurvReconError
         Input that cannot be true; see `survrecon.reconstruct` and `survrecon.reanalyze`.
     """
+    findings = tuple(audit(study, others))
     arms = [arm for arm in study.arms if arm.curve is not None]
     if not arms:
-        return without_curves(study)
+        return replace(without_curves(study), audit=findings)
     published = study.published
-    reconstructions = tuple(reconstruct(arm, method) for arm in arms)  # cleans first
+    options = {"draws": draws, "seed": seed, "executor": executor} if draws else {}
+    reconstructions = tuple(reconstruct(arm, method, **options) for arm in arms)  # cleans first
     tau, follow_up = horizon(published), min(float(item.ipd.time[-1]) for item in reconstructions)
     analysis = reanalyze(
         reconstructions,
@@ -42,5 +65,6 @@ def run(study: Study, method: str = DEFAULT_METHOD) -> Result:
         tau=tau if tau is not None and tau <= follow_up else None,
         risk_times=[row.time for row in reconstructions[0].risk],
     )
+    analysis = with_spreads(reconstructions, analysis)
     checks = compare(analysis, published)
-    return Result(study, reconstructions, analysis, tuple(checks), (*study.notes, *analysis.notes))
+    return Result(study, reconstructions, analysis, tuple(checks), (*study.notes, *analysis.notes), findings)

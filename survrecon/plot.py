@@ -34,6 +34,7 @@ from survrecon._room import Room, fit, lay_out, width_of
 from survrecon.data import IPD, Curve, FloatArray, Reconstruction
 from survrecon.errors import PlotError
 from survrecon.files import write_bytes
+from survrecon.plot_ensemble import draw_band
 from survrecon.results import Analysis
 from survrecon.survival import kaplan_meier
 
@@ -66,6 +67,8 @@ def plot_km(
     colors: Sequence[str] | None = None,
 ) -> Axes:
     """Draw the Kaplan-Meier curves of all arms, with the numbers at risk aligned under the time axis.
+
+    Reconstructions that carry draws get a band: the middle 95% of the draws' curves at each time.
 
     Labels and results are put where they touch no curve, at the size that the axes have now: give the figure
     its final size first.
@@ -143,6 +146,8 @@ def plot_km(
     for i, (item, curve, shade) in enumerate(zip(items, digitized, shades, strict=True)):
         if curve is not None:
             _draw_points(ax, curve, scale, shade)
+        if isinstance(item, Reconstruction) and item.draws:
+            draw_band(ax, item.draws, scale, shade)
         style = STYLES[(i + i // len(COLORS)) % len(STYLES)]  # a color that comes again has another style
         lines.append(_draw_curve(ax, item, scale, shade, style))
         if censor_ticks:

@@ -6,6 +6,7 @@ import csv
 import io
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -219,6 +220,20 @@ def write_ipd(path: str | Path, arms: list[IPD]) -> None:
         events = arm.event.astype(int).tolist()
         rows += [(time, event, arm.label, group)[:width] for time, event, group in zip(arm.time.tolist(), events, stratum, strict=True)]
     write_csv(path, ("time", "event", "arm", "stratum")[:width], rows)
+
+
+def write_draws(path: str | Path, arms: Sequence[Sequence[IPD]]) -> None:
+    """Write draws as ``draw,time,event,arm``: one data set per draw, usable as multiple imputations.
+
+    Parameters
+    ----------
+    path : path-like
+        The file; it appears whole or not at all.
+    arms : sequence of sequence of IPD
+        The draws of each arm; draw k of all arms together is one data set.
+    """
+    rows = ((k, t, int(e), ipd.label) for draws in arms for k, ipd in enumerate(draws, 1) for t, e in zip(ipd.time, ipd.event, strict=True))
+    write_csv(path, ("draw", "time", "event", "arm"), rows)
 
 
 def _read_rows(path: str | Path) -> list[_Row]:

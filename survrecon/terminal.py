@@ -13,7 +13,7 @@ import click
 
 from survrecon.data import Reconstruction
 from survrecon.outcome import Result
-from survrecon.results import Analysis, Check, Estimate, Verdict
+from survrecon.results import Analysis, Check, Estimate, Finding, Verdict
 
 WIDTH = 118
 PATIENCE = 2.0  # seconds before a progress bar appears
@@ -43,6 +43,7 @@ def study_text(result: Result) -> str:
     unit = f", in {study.time_unit}s" if study.time_unit else ""
     lines = [*_wrap(f"{study.id} [{study.evidence}] {title}{unit}", "", "    ")]
     lines[0] = lines[0].replace(study.id, click.style(study.id, bold=True), 1)
+    lines += [line for text in _audit(result.audit) for line in _wrap(text, "  ", "    ")]
     for item in result.reconstructions:
         lines += _wrap(_fit(item), "  ", "    ")
     if result.checks:
@@ -72,6 +73,26 @@ def summary_text(results: Sequence[Result]) -> str:
     studies = f"{len(results)} stud{'y' if len(results) == 1 else 'ies'}"
     verdicts = ", ".join(f"{verdict} {counts[verdict]}" for verdict in COLORS)
     return f"{studies}, {counts.total()} published numbers: {verdicts}\n{LEGEND}"
+
+
+def tally(findings: Sequence[Finding]) -> str:
+    """Return how many checks of the audit have which verdict.
+
+    Parameters
+    ----------
+    findings : sequence of Finding
+        Of one study.
+
+    Returns
+    -------
+    str
+        One line.
+    """
+    if not findings:
+        return "audit: no numbers to hold against each other"
+    counts = Counter(finding.verdict for finding in findings)
+    verdicts = ", ".join(f"{verdict} {count}" for verdict, count in sorted(counts.items()))
+    return f"audit: {len(findings)} check{'s' * (len(findings) > 1)}, {verdicts}"
 
 
 def progress(items: Sequence[Item]) -> Iterator[Item]:
@@ -139,6 +160,12 @@ def number(value: float | None) -> str:
     if value is None:
         return "-"
     return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}" if abs(value) >= 0.001 or value == 0 else f"{value:.2g}"
+
+
+def _audit(findings: Sequence[Finding]) -> list[str]:
+    """Return the tally of a study's audit, and each finding that is not consistent."""
+    odd = [finding for finding in findings if finding.verdict != "consistent"]
+    return [tally(findings), *(f"{each.verdict}: {each.check} ({each.subject}): {each.why}" for each in odd)]
 
 
 def _fit(item: Reconstruction) -> str:

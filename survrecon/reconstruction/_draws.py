@@ -19,9 +19,12 @@ from survrecon.data import IPD, FloatArray, IntArray
 from survrecon.reconstruction._layout import Layout
 
 CALIBRATION = 0.5  # standard deviation of shift and scale of the axis, over the reading error
-SLANT = 1.0  # standard deviation of the log exponent of censoring times within a cell
+SLANT = 0.55  # scale of the (logistic) log exponent of censoring times within a cell
 SHIFTS = 7  # halvings in the search for a printed total
 LARGEST_SHIFT = 4.0  # bridge variances by which censoring moves at most to meet it
+
+
+Part = Callable[[tuple[int, ...]], FloatArray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,7 +208,7 @@ def draw_curves(layout: Layout, sigma: float, noise: Noise) -> FloatArray:
 
 
 def place_many(
-    layout: Layout, events: IntArray, censored: FloatArray, between: bool, time_step: float, label: str, rng: np.random.Generator
+    layout: Layout, events: IntArray, censored: FloatArray, between: bool, time_step: float, label: str, part: Part
 ) -> tuple[IPD, ...]:
     """Make the subjects of many draws, with times drawn within their cells.
 
@@ -221,8 +224,8 @@ def place_many(
         Step to which the times of points were read.
     label : str
         Name of the arm.
-    rng : numpy.random.Generator
-        For the times.
+    part : callable
+        Given a shape, returns where in their cells subjects lie, from 0 to 1: random numbers, or one of the two ends.
 
     Returns
     -------
@@ -230,7 +233,7 @@ def place_many(
         Each with as many subjects as ``layout.counts[0]``.
     """
     draws = events.shape[0]
-    owner, time = _event_times(layout, events, between, time_step, rng)
+    owner, time = _event_times(layout, events, between, time_step, part)
     owners, times, flags = [owner], [time], [np.ones(owner.size, dtype=bool)]
     lost = layout.losses[None, :] - _per_interval(layout, events)
     first_mark = np.cumsum(layout.mark_counts) - layout.mark_counts
@@ -241,7 +244,7 @@ def place_many(
         rank = np.arange(own.size) - np.repeat(np.cumsum(kept) - kept, kept)
         owners.append(own)
         times.append(marks[rank])
-        extra_owner, extra_time = _extra_times(layout, i, events, censored, lost[:, i] - kept, marks, rng)
+        extra_owner, extra_time = _extra_times(layout, i, events, censored, lost[:, i] - kept, marks, part)
         owners.append(extra_owner)
         times.append(extra_time)
     flags.append(np.zeros(sum(part.size for part in owners) - owner.size, dtype=bool))
@@ -259,7 +262,7 @@ def nondecreasing(paths: FloatArray) -> FloatArray:
 
 
 def _event_times(
-    layout: Layout, events: IntArray, between: bool, time_step: float, rng: np.random.Generator
+    layout: Layout, events: IntArray, between: bool, time_step: float, part: Part
 ) -> tuple[IntArray, FloatArray]:
     owner, point = np.nonzero(events)
     d = events[owner, point]
@@ -269,23 +272,23 @@ def _event_times(
     if between:
         previous = np.maximum(np.searchsorted(layout.time, layout.time, side="left") - 1, 0)
         left = np.maximum(layout.time[previous][point], low)
-        return owner, left + (time - left) * rng.random(time.size)
-    moved = time + time_step * (rng.random((events.shape[0], layout.time.size)) - 0.5)[owner, point]
+        return owner, left + (time - left) * part(time.shape)
+    moved = time + time_step * (part((events.shape[0], layout.time.size)) - 0.5)[owner, point]
     inner = np.where(layout.interval[point] == layout.losses.size - 1, high, np.nextafter(high, 0))
     return owner, np.clip(moved, low, inner)
 
 
 def _extra_times(
-    layout: Layout, i: int, events: IntArray, censored: FloatArray, total: FloatArray, marks: FloatArray, rng: np.random.Generator
+    layout: Layout, i: int, events: IntArray, censored: FloatArray, total: FloatArray, marks: FloatArray, part: Part
 ) -> tuple[IntArray, FloatArray]:
-    """Times of the censored of interval i beyond its marks."""
+    """Place the censored of interval i beyond its marks."""
     draws = events.shape[0]
     inside = np.flatnonzero(layout.interval == i)
     left, right = layout.edges[i], layout.edges[i + 1]
     last = i == layout.losses.size - 1
     point_times = layout.time[inside]
     seen = np.searchsorted(marks, point_times, side="left")
-    before = np.clip(np.floor(nondecreasing(censored[:, inside] - seen) + rng.random((draws, 1))), 0, total[:, None])
+    before = np.clip(np.floor(nondecreasing(censored[:, inside] - seen) + part((draws, 1))), 0, total[:, None])
     if not (last and layout.closed):
         before[:, point_times >= right] = total[:, None]
     before[:, layout.survival[inside] <= 0] = total[:, None]
@@ -296,8 +299,9 @@ def _extra_times(
     c = count[owner, cell]
     owner, cell = np.repeat(owner, c), np.repeat(cell, c)
     width = np.diff(borders)[cell]
-    slant = np.exp(SLANT * rng.standard_normal(count.shape))[owner, cell]
-    time = borders[cell] + width * np.clip(rng.random(cell.size) ** slant, 1e-9, 1 - 1e-9)
+    slanted = part(count.shape)[owner, cell]
+    slant = ((1 - slanted) / slanted) ** SLANT
+    time = borders[cell] + width * np.clip(part(cell.shape) ** slant, 1e-9, 1 - 1e-9)
     if last and layout.closed and owner.size:  # follow-up ends with somebody
         final = np.append(np.diff(owner) > 0, True)
         time[final] = right

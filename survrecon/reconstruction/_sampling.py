@@ -11,10 +11,11 @@ import numpy as np
 from survrecon.data import IPD, FloatArray, IntArray
 from survrecon.reconstruction._draws import Noise, draw_curves, meet_total, nondecreasing, place_many, resolving, thinned, walk_many
 from survrecon.reconstruction._layout import between_steps
+from survrecon.reconstruction._model import Model, course_of
 from survrecon.reconstruction._smooth import deviations
-from survrecon.reconstruction.joint import _course, _Model
 
 CHUNK = 100  # draws worked on together; fixed, so that they do not depend on the number of workers
+SHARES = 21  # shares of the censored that leave at once, tried for the bounds without a risk table
 UNEVEN = 0.3  # excess variance of censoring counts over evenly spread times, for each subject censored: rates differ within an interval
 TAIL_UNEVEN = 0.25  # the same where no count follows
 KNOWN, UNKNOWN = 0.08, 0.16  # reading error of a drop, in subjects: up to which it tells the number at risk, and from which it does not
@@ -26,7 +27,7 @@ class Fitted:
 
     Attributes
     ----------
-    model : _Model
+    model : Model
         Points, reading error and tail.
     events, censored : ndarray, shape (k,)
         Events at each point, and censored before it in its interval.
@@ -36,7 +37,7 @@ class Fitted:
         Name of the arm.
     """
 
-    model: _Model
+    model: Model
     events: IntArray
     censored: FloatArray
     total: int | None
@@ -76,7 +77,7 @@ def _chunk(fitted: Fitted, draws: int, seed: int, number: int) -> tuple[IPD, ...
     layout = model.layout
     paths = _paths(fitted, noise)
     if not model.between:
-        return place_many(layout, np.tile(fitted.events, (draws, 1)), paths, False, model.time_step, label, noise.arm)
+        return place_many(layout, np.tile(fitted.events, (draws, 1)), paths, False, model.time_step, label, noise.arm.random)
     curves = draw_curves(layout, model.sigma, noise)
     kept = resolving(layout, fitted.events, fitted.censored)
     layout, curves, paths = thinned(layout, kept), curves[:, kept], paths[:, kept]
@@ -87,14 +88,14 @@ def _chunk(fitted: Fitted, draws: int, seed: int, number: int) -> tuple[IPD, ...
     events = events_of(paths)
     if fitted.total is not None:
         paths, events = meet_total(layout, paths, events_of, fitted.total)
-    return place_many(layout, events, paths, True, 0.0, label, noise.arm)
+    return place_many(layout, events, paths, True, 0.0, label, noise.arm.random)
 
 
 def _paths(fitted: Fitted, noise: Noise) -> FloatArray:
     """Draw the censored before each point from their posterior distribution, shape (draws, k)."""
     model, events, censored = fitted.model, fitted.events, fitted.censored
     layout, draws = model.layout, noise.axis.shape[0]
-    course, steps, _ = _course(model, events)
+    course, steps, _ = course_of(model, events)
     if steps.size == 0:
         return np.tile(censored, (draws, 1))
     lost = layout.losses - np.bincount(layout.interval, weights=events, minlength=layout.losses.size)
@@ -114,3 +115,44 @@ def _paths(fitted: Fitted, noise: Noise) -> FloatArray:
         inside = layout.interval == i
         paths[:, inside] = nondecreasing(paths[:, inside])
     return paths
+
+
+def extremes(fitted: Fitted) -> tuple[IPD, ...]:
+    """Make the data sets with subjects censored as early, or as late, as everything that was given allows.
+
+    Parameters
+    ----------
+    fitted : Fitted
+        The single reconstruction.
+
+    Returns
+    -------
+    tuple of IPD
+        Early everywhere, late everywhere, and every switch from one to the other at a risk time. Where the drops tell
+        the number at risk, only the place between two drops is free.
+    """
+    model, layout, label = fitted.model, fitted.model.layout, fitted.label
+    first = np.arange(layout.losses.size)
+    early = np.array([(first < switch) ^ flip for switch in range(first.size + 1) for flip in (False, True)], dtype=float)
+    if first.size == 1:  # no count to part early from late
+        early = np.linspace(0, 1, SHARES)[:, None]
+    lost = layout.losses - np.bincount(layout.interval, weights=fitted.events, minlength=first.size)
+    curves = np.tile(layout.survival, (early.shape[0], 1))
+
+    def events_of(moved: FloatArray) -> IntArray:
+        return walk_many(layout, moved, curves, model.single_last)
+
+    sets: list[IPD] = []
+    for end in (1e-9, 1 - 1e-9):
+
+        def part(shape: tuple[int, ...], end: float = end) -> FloatArray:
+            return np.full(shape, end)
+
+        if model.between:
+            paths = (early * lost)[:, layout.interval]
+            total = fitted.total
+            paths, events = (paths, events_of(paths)) if total is None else meet_total(layout, paths, events_of, total)
+            sets += place_many(layout, events, paths, True, 0.0, label, part)
+        else:
+            sets += place_many(layout, fitted.events[None, :], fitted.censored[None, :], False, 0.0, label, part)
+    return tuple(sets)

@@ -1,6 +1,6 @@
 """All constraints of an arm at once: curve, risk table, total events, censor marks.
 
-The flow: how precisely was the curve read (`_reading`); points into risk intervals (`_layout`); events at
+The flow: how precisely was the curve read (`_reading`); points into risk intervals (`_layout`, `_model`); events at
 each point (`_forward`); the course of the number at risk (`_smooth`); back to the events, until both agree;
 whole numbers and subjects (`_place`).
 """
@@ -18,145 +18,45 @@ from survrecon.data import IPD, Arm, FloatArray, IntArray
 from survrecon.errors import InconsistentDataError, ReconstructionError
 from survrecon.reconstruction._common import NEAR, Draft, Method, aligned, misfit
 from survrecon.reconstruction._conflicts import conflicts
-from survrecon.reconstruction._forward import DISPERSION, FLOOR, MARK_LUMPS, MARK_SPREAD, TAIL_SPREAD, hazard, track, walk
-from survrecon.reconstruction._layout import TAIL_SHAPES, Layout, between_steps, layout_of, tail_shape, uncensored
+from survrecon.reconstruction._forward import track, walk
+from survrecon.reconstruction._layout import TAIL_SHAPES, Layout, between_steps, layout_of, tail_shape
+from survrecon.reconstruction._model import Model, course_of, read_model
 from survrecon.reconstruction._place import place
-from survrecon.reconstruction._reading import RESOLVED, Reading, reading_of
+from survrecon.reconstruction._sampling import Fitted, draw, extremes
 from survrecon.reconstruction._search import ROUNDING, search
-from survrecon.reconstruction._smooth import Course, smooth
+from survrecon.reconstruction._smooth import smooth
 from survrecon.reconstruction._targets import meet_targets
 
 ROUNDS = 4
 BEND = 2.5  # exponent by which the curve bends along, over its reading error
 PULL = 3.0  # largest shift of the censoring, in bridge variances
 BISECTIONS = 9
-ERRORS = (1e-8, 1e-5, 1e-4, 3e-4, 1e-3, 2e-3, 4e-3)  # tried in turn where neither lattice nor rises show the reading error
-FIT = 2.0  # reading errors by which the reconstruction may miss a precise drop
+FIT = 3.0  # reading errors by which the reconstruction may miss a precise drop
 NEGLIGIBLE = 0.1  # events; a smaller miss is not worth a note
-SURPRISE = 1.0  # median of squared innovations over their variance: 0.45 expected, more when the error is set too small
 
 
-@dataclass(frozen=True, eq=False)
-class _Model:
-    """A layout with its reading error and tail.
-
-    `time_step` is the step to which times were read; `between` says that events happened between the points, not
-    at them; `resolved` that single events stand out from the reading error; `single_last` that a drop to 0 is one
-    event, not all that are left.
-    """
-
-    layout: Layout
-    sigma: float
-    shape: float
-    time_step: float
-    between: bool
-    resolved: bool
-    single_last: bool
-
-
-def _model(arm: Arm, reading: Reading, sigma: float) -> _Model:
-    resolved = sigma * arm.n <= RESOLVED
-    clicked = not reading.regular and (reading.jitter > 0 or (reading.lattice == 0 and not resolved))
-    layout = layout_of(arm, clicked or reading.regular, reading.time_step)
-    return _Model(layout, sigma, tail_shape(layout), reading.time_step, clicked or reading.regular, resolved, not clicked)
-
-
-def _read(arm: Arm, stated: float | None) -> _Model:
-    """Find the reading error: stated, visible in the coordinates, or the smallest that surprises nobody."""
-    reading = reading_of(arm.curve, arm.n)  # type: ignore[arg-type]
-    if stated is not None:
-        return _model(arm, reading, max(stated, ERRORS[0]))
-    if reading.jitter == 0 and not reading.regular:
-        exact = _model(arm, replace(reading, lattice=0.0), ERRORS[0])
-        if reading.lattice == 0 and _unsurprised(exact):
-            return exact
-        if search(exact.layout, exact.sigma, exact.shape, arm.total_events) is not None:  # fractions of a small arm
-            return exact
-    if reading.sigma > 0:
-        return _model(arm, reading, max(reading.sigma, ERRORS[0]))
-    for sigma in ERRORS[1:]:
-        model = _model(arm, reading, sigma)
-        if _unsurprised(model):
-            break
-    return model
-
-
-def _unsurprised(model: _Model) -> bool:
-    return track(model.layout, model.sigma, model.shape, model.single_last).surprise < SURPRISE
-
-
-def _course(model: _Model, events: IntArray) -> tuple[Course, IntArray, FloatArray]:
-    """Collect the steps; also return their points, and the expected censored before every point."""
-    layout, interval = model.layout, model.layout.interval
-    full, censored, expected = _expectation(model, events)
-    steps = np.flatnonzero(events)
-    if steps.size and layout.survival[steps[-1]] <= 1e-9:
-        steps = steps[:-1]  # a drop to 0 says nothing about the number at risk
-    first = np.diff(interval[steps], prepend=-1) > 0
-    final = np.diff(interval[steps], append=layout.losses.size) > 0
-    gain = np.maximum(np.where(first, expected[steps], np.diff(expected[steps], prepend=0.0)), 0.0)
-    tail = layout.open_end & (interval[steps] == layout.losses.size - 1)
-    marks = layout.mark_counts
-    beyond = MARK_SPREAD + MARK_LUMPS * np.maximum(censored / np.maximum(marks, 1) - 1, 0)
-    loose = np.where(marks > 0, beyond, DISPERSION)[interval[steps]]
-    variance = loose * gain + FLOOR * 0.1 + np.where(tail, (TAIL_SPREAD * gain) ** 2, 0.0)
-    rest = censored[interval[steps]] - expected[steps]
-    variance_end = np.where(final & ~tail, loose * rest + FLOOR * 0.1, np.inf)
-    read, weight = _levels(model, steps, events)
-    course = Course(events[steps].astype(float), full[steps], expected[steps], variance, variance_end, first, read, weight)
-    return course, steps, expected
-
-
-def _expectation(model: _Model, events: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return the number at risk at each point had nobody left, the censored of each interval, and those expected before each point."""
-    layout, interval = model.layout, model.layout.interval
-    last = layout.losses.size - 1
-    per_interval = np.bincount(interval, weights=events, minlength=last + 1)
-    before = np.cumsum(events) - events
-    full = layout.counts[interval] - (before - (np.cumsum(per_interval) - per_interval)[interval])
-    censored = layout.losses - per_interval
-    expected = censored[interval] * layout.share
-    if layout.open_end:
-        previous = np.append(1.0, layout.survival[:-1])
-        start = layout.end_survival[-2] if last > 0 else 1.0
-        alive = layout.counts[-2] * (previous / start if start > 0 else 0.0) * uncensored(layout, model.shape)
-        expected = np.where(interval == last, np.clip(full - alive, 0, censored[-1]), expected)
-    return full, censored, expected
-
-
-def _levels(model: _Model, steps: IntArray, events: IntArray) -> tuple[FloatArray, FloatArray]:
-    """Return -log S after each step and its weight: readings between two steps are readings of the same level."""
-    layout = model.layout
-    level = np.searchsorted(steps, np.arange(events.size), side="right") - 1
-    on = (level >= 0) & (layout.reading > 1e-6)
-    if steps.size and steps.size < np.count_nonzero(events):
-        on &= np.arange(events.size) < np.flatnonzero(events)[-1]
-    weights = (np.maximum(layout.survival, 1e-3) / model.sigma) ** 2
-    weight = np.bincount(level[on], weights=weights[on], minlength=steps.size)
-    total = np.bincount(level[on], weights=(weights * hazard(layout.reading))[on], minlength=steps.size)
-    read = np.where(weight > 0, total / np.maximum(weight, 1e-300), hazard(layout.survival)[steps])
-    return read, np.maximum(weight, 1e-3)
-
-
-def _censoring(model: _Model, events: IntArray, guess: FloatArray) -> FloatArray:
+def _censoring(model: Model, events: IntArray, guess: FloatArray) -> FloatArray:
     """Return the most probable number censored, in its interval, before each point."""
     layout = model.layout
-    course, steps, expected = _course(model, events)
+    course, steps, expected = course_of(model, events)
     if steps.size == 0:
         return expected
-    most = (layout.losses - np.bincount(layout.interval, weights=events, minlength=layout.losses.size))[layout.interval[steps]]
+    inside = layout.interval[steps]
+    total = (layout.losses - np.bincount(layout.interval, weights=events, minlength=layout.losses.size))[inside]
+    marks = layout.mark_counts[inside]
+    least = np.minimum(marks * layout.share[steps], total)  # the marks before the step
+    most = np.maximum(total - marks * (1 - layout.share[steps]), least)
     at = course.full - guess[steps]
     for _ in range(2):
-        at = course.full - np.clip(course.full - smooth(course, at), 0, most)
+        at = course.full - np.clip(course.full - smooth(course, at), least, most)
     found = course.full - at
-    for i in np.unique(layout.interval[steps]):  # nobody comes back
-        inside = layout.interval[steps] == i
-        found[inside] = np.maximum.accumulate(found[inside])
+    for i in np.unique(inside):  # nobody comes back
+        found[inside == i] = np.maximum.accumulate(found[inside == i])
     censored: FloatArray = expected + between_steps(layout, steps, found - expected[steps])
     return censored
 
 
-def _settle(model: _Model) -> tuple[IntArray, FloatArray]:
+def _settle(model: Model) -> tuple[IntArray, FloatArray]:
     """Alternate between events and censoring until the events stay."""
     found = track(model.layout, model.sigma, model.shape, model.single_last)
     events, censored = found.count, found.censored
@@ -169,14 +69,14 @@ def _settle(model: _Model) -> tuple[IntArray, FloatArray]:
     return events, _censoring(model, events, censored)
 
 
-def _meet_total(model: _Model, total: int) -> tuple[_Model, IntArray, FloatArray]:
+def _meet_total(model: Model, total: int) -> tuple[Model, IntArray, FloatArray]:
     """Meet the printed number of events: by the tail's shape, then by when subjects left, then by the reading error."""
     layout = model.layout
     events, censored = _settle(model)
     excess = int(events.sum()) - total
     if excess and layout.counts.size == 2 and layout.open_end:  # no count after the first: the shape is a guess
 
-        def at_shape(log_shape: float) -> _Model:
+        def at_shape(log_shape: float) -> Model:
             return replace(model, shape=float(np.exp(log_shape)))
 
         low, high = np.log(TAIL_SHAPES)
@@ -237,7 +137,7 @@ def _force(layout: Layout, events: IntArray, excess: int) -> IntArray:
     return events
 
 
-def _solve(model: _Model, total: int | None) -> tuple[_Model, IntArray, FloatArray]:
+def _solve(model: Model, total: int | None) -> tuple[Model, IntArray, FloatArray]:
     return (model, *_settle(model)) if total is None else _meet_total(model, total)
 
 
@@ -249,14 +149,14 @@ class _Fit:
     marks in intervals that lose nobody to censoring, and intervals that do without a mark; survival.
     """
 
-    model: _Model
+    model: Model
     events: IntArray
     censored: FloatArray
     ipd: IPD
     misses: tuple[int, bool, int, float]
 
 
-def _placed(model: _Model, events: IntArray, censored: FloatArray, arm: Arm) -> _Fit:
+def _placed(model: Model, events: IntArray, censored: FloatArray, arm: Arm) -> _Fit:
     layout = model.layout
     ipd = place(layout, events, censored, model.between, model.shape, arm.label)
     last = np.append(np.diff(layout.time) > 0, True)
@@ -269,7 +169,7 @@ def _placed(model: _Model, events: IntArray, censored: FloatArray, arm: Arm) -> 
     return _Fit(model, events, censored, ipd, (total, missed, int(odd_marks), survival))
 
 
-def _fit(model: _Model, arm: Arm) -> _Fit:
+def _fit(model: Model, arm: Arm) -> _Fit:
     """Fit one arm; where the numbers found do not fit precise drops, search for some that do."""
     found = _placed(*_solve(model, arm.total_events), arm)
     if not any(found.misses[:2]) or model.between or not model.resolved:
@@ -333,7 +233,7 @@ def estimate(
     if draws < 0:
         raise ReconstructionError(f"draws = {draws!r}; give how many data sets to draw, or 0 for none")
     arm = aligned(arm, NEAR * arm.curve.time[-1])
-    model = _read(arm, reading_error)
+    model = read_model(arm, reading_error)
     notes = [f"reading error of survival {model.sigma:.2g} ({'stated' if reading_error is not None else 'estimated'})"]
     arm, fit, more = _weighed(model, arm, on_conflict)
     notes += more
@@ -344,13 +244,38 @@ def estimate(
         notes += more
     drawn: tuple[IPD, ...] = ()
     if draws:
-        from survrecon.reconstruction._sampling import Fitted, draw
-
         drawn = draw(Fitted(fit.model, fit.events, fit.censored, arm.total_events, arm.label), draws, seed, executor)
     return Draft(ipd, tuple(notes), tuple(used), drawn, curve=arm.curve)
 
 
-def _weighed(model: _Model, arm: Arm, on_conflict: str) -> tuple[Arm, _Fit, list[str]]:
+def extreme_sets(arm: Arm) -> tuple[IPD, ...]:
+    """Make the data sets with subjects censored as early, or as late, as everything that was given allows.
+
+    Parameters
+    ----------
+    arm : Arm
+        A cleaned arm with a curve.
+
+    Returns
+    -------
+    tuple of IPD
+        See `survrecon.reconstruction._sampling.extremes`.
+
+    Raises
+    ------
+    InconsistentDataError
+        As `estimate`.
+    ReconstructionError
+        The arm has no curve.
+    """
+    if arm.curve is None:
+        raise ReconstructionError(f"arm {arm.label!r}: bounds need curve coordinates")
+    arm = aligned(arm, NEAR * arm.curve.time[-1])
+    arm, fit, _ = _weighed(read_model(arm, None), arm, "error")
+    return extremes(Fitted(fit.model, fit.events, fit.censored, arm.total_events, arm.label))
+
+
+def _weighed(model: Model, arm: Arm, on_conflict: str) -> tuple[Arm, _Fit, list[str]]:
     """Fit the arm, or what it says once times read beside a risk time are moved to it; raise or note what contradicts."""
     notes = []
     found = conflicts(model.layout, model.sigma, model.between, arm.total_events)
@@ -378,7 +303,7 @@ def _weighed(model: _Model, arm: Arm, on_conflict: str) -> tuple[Arm, _Fit, list
     return arm, fit, notes
 
 
-def _bent(model: _Model, arm: Arm, exponent: FloatArray) -> IPD:
+def _bent(model: Model, arm: Arm, exponent: FloatArray) -> IPD:
     """Reconstruct with the curve raised to a power that varies with time."""
     bent = replace(model.layout, survival=np.minimum.accumulate(model.layout.survival**exponent))
     return _fit(replace(model, layout=bent), arm).ipd
