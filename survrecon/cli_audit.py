@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 PLAUSIBILITY = {"impossible": "red", "in tension": "yellow", "consistent": "green"}
 LEGEND = """\
-impossible: no data can give these numbers, whatever was rounded; in tension: honest data hardly ever do (each check at
-most once in 100 simulated studies). Allowed: what the other numbers leave, rounding and the stated slack included."""
+impossible: no data can give these numbers, whatever was rounded.
+in tension: honest data hardly ever do; for each check, at most one in 100 simulated studies.
+allowed: what the other numbers leave, rounding and the stated slack included."""
 
 
 @click.command()

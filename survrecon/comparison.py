@@ -243,7 +243,9 @@ def _judge_spread(check: Check, printed: Printed, spread: Spread) -> Check:
         return check
     half = printed.half_unit if printed.relation == "=" else 0.0
     low, high = max(spread.reconstruction[0] - half, 0.0), spread.reconstruction[1] + half
-    outside = max(low - printed.value, printed.value - high, 0.0) if printed.relation == "=" else 0.0
+    below = low - printed.value if printed.relation in "=<" else 0.0
+    above = printed.value - high if printed.relation in "=>" else 0.0
+    outside = max(below, above, 0.0)
     agrees = {"=": outside == 0, "<": low < printed.value, ">": high > printed.value}[printed.relation]
     width = high - low
     far = "" if agrees else f"; the published one lies {outside / max(width, 1e-300):.2g} times its width outside"

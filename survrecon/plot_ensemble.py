@@ -117,25 +117,25 @@ def plot_forest(checks: Sequence[Check], spreads: Sequence[Spread], ax: Axes | N
         FigureCanvasAgg(figure)
         ax = figure.add_subplot()
     for y, (_, published, spread) in enumerate(rows):
-        if spread.total:
+        if spread.total is not None:
             ax.plot(np.array(spread.total) / published, [y, y], color=OURS, linewidth=1)
         assert spread.reconstruction is not None and spread.value is not None
-        ax.plot(np.array(spread.reconstruction) / published, [y, y], color=OURS, linewidth=5, solid_capstyle="butt", alpha=0.55)
-        ax.plot(spread.value / published, y, "o", color=OURS, markersize=5, label="re-derived" if y == 0 else None)
-        ax.plot(1, y, "D", color=PUBLISHED, markersize=5, markerfacecolor="none", label="published" if y == 0 else None)
+        ax.plot(np.array(spread.reconstruction) / published, [y, y], color=OURS, linewidth=9, solid_capstyle="butt", alpha=0.4)
+        ax.plot(spread.value / published, y, "o", color=OURS, markersize=4, label="re-derived" if y == 0 else None)
+        ax.plot(1, y, "D", color=PUBLISHED, markersize=6, markerfacecolor="none", label="published" if y == 0 else None)
     ax.axvline(1, color=INK, linewidth=0.6, linestyle=":")
     ax.set_yticks(range(len(rows)), [_title(check, spread) for check, _, spread in rows])
     ax.set_ylim(len(rows) - 0.5, -0.5)
     ax.set_xlabel("re-derived / published\nthick: reconstruction alone; thin: with sampling error")
     ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, 1.0 + 0.35 / len(rows)), ncols=2)
+    ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
     return ax
 
 
 def _matching(check: Check, spreads: Sequence[Spread]) -> list[tuple[float, Spread]]:
     """Return the published number and our spread of one check, if both are positive numbers."""
     for spread in spreads:
-        name = spread.quantity if spread.time is None else f"{spread.quantity} at {spread.time:g}"
+        name = _check_name(spread)
         usable = spread.value and spread.reconstruction and all(math.isfinite(end) for end in spread.reconstruction)
         if usable and check.quantity == name and check.arm in (spread.arm, None):
             try:
@@ -144,6 +144,13 @@ def _matching(check: Check, spreads: Sequence[Spread]) -> list[tuple[float, Spre
                 return []
             return [(published, spread)] if published > 0 else []
     return []
+
+
+def _check_name(spread: Spread) -> str:
+    """Return what `survrecon.compare` calls the quantity."""
+    if spread.time is None:
+        return spread.quantity
+    return f"RMST to {spread.time:g}" if spread.quantity == "rmst" else f"{spread.quantity} at {spread.time:g}"
 
 
 def _title(check: Check, spread: Spread) -> str:

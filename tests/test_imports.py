@@ -25,7 +25,7 @@ LAYERS = (
     "_placement _room _lettering plot outcome checks auditing ensemble",
     "pipeline",
     "simulation benchmark plot_benchmark output terminal",
-    "cli cli_benchmark",
+    "cli cli_benchmark cli_audit",
     "__main__",
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names.split()}

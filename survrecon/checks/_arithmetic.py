@@ -218,7 +218,7 @@ def judge(
     below, above = (0.0, 0.0) if rounded is None else (value - rounded[0], rounded[1] - value)
 
     def widened(ends: Range) -> Range:
-        low = ends[0] - above
+        low = -math.inf if math.isinf(above) else ends[0] - above
         return low if ends[0] < 0 else max(low, 0.0), ends[1] + below  # what cannot be negative stays so
 
     def holds(ends: Range) -> bool:

@@ -61,7 +61,8 @@ def log_se_range(survival: Range, n: int, left: float) -> Range:
     (0.1, 0.1)
     """
     low, high = max(survival[0], 1e-9), min(survival[1], 1 - 1e-9)
-    return math.sqrt((1 - high) / (n * high)), math.sqrt((1 - low) / left) if left else math.inf
+    least = math.sqrt((1 - high) / (n * high))
+    return least, max(least, math.sqrt((1 - low) / left)) if left else math.inf
 
 
 def _band(kind: str, sign: int, log_se: FloatArray, z: float) -> FloatArray:

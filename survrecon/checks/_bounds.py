@@ -91,6 +91,8 @@ def reading_error(curve: Curve, n: int) -> float:
         Half its lattice and four standard deviations of its jitter where it has a lattice (pixels, printed digits), but no
         more than `survrecon.comparison.READING`, which is also the answer for clicks.
     """
+    if curve.time[-1] == 0:
+        return READING
     reading = reading_of(curve, n)
     return min(READING, reading.lattice + 4 * reading.jitter) if reading.lattice else READING
 

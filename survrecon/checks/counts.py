@@ -102,8 +102,8 @@ def _marks(arm: Arm) -> list[Finding]:
             arm.label,
             [("n", str(arm.n)), ("events", str(arm.total_events)), ("censor marks at different times", str(marks))],
             arm.total_events,
-            (0, arm.n - marks),
-            (0, arm.n - marks),
+            (-math.inf, arm.n - marks),
+            (-math.inf, arm.n - marks),
             formula=f"each mark is a subject without the event: events <= n - marks = {arm.n - marks}",
             hint="do the marks stand for events?",
         )

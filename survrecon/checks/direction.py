@@ -96,7 +96,8 @@ def _medians(study: Study, arm: Arm, reference: Arm) -> list[Estimate]:
 
 
 def _landmarks(study: Study, arm: Arm, reference: Arm) -> list[Estimate]:
-    plain = [value for value in study.published.values if value.quantity == "survival" and not value.population and not value.adjusted]
+    survival = [value for value in study.published.values if value.quantity == "survival" and value.time is not None]
+    plain = [value for value in survival if not value.population and not value.adjusted]
     found = []
     for first in (value for value in plain if value.arm == arm.label):
         for second in (value for value in plain if value.arm == reference.label and value.time == first.time):

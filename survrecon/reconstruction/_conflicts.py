@@ -56,7 +56,8 @@ def conflicts(layout: Layout, sigma: float, between: bool, total_events: int | N
     """
     slack = TIME_SLACK[between] * layout.end
     start, stop = layout.edges[:-1], layout.edges[1:]
-    early, late = _survival_at(layout, start + slack), _survival_at(layout, stop - slack)
+    early = _survival_at(layout, start + slack, after=between)  # between two points the curve may have fallen already, or not yet
+    late = _survival_at(layout, stop - slack)
     kindest = np.where(late >= early, 1.0, late / np.maximum(early, 1e-12))
     seen_start, seen_stop = np.append(1.0, layout.end_survival[:-1]), layout.end_survival  # before a drop at the risk time itself
     error = SIGMAS * sigma / np.maximum(seen_start, 1e-12)
@@ -93,6 +94,8 @@ def _total(layout: Layout, seen_start: FloatArray, seen_stop: FloatArray, sigma:
     return []
 
 
-def _survival_at(layout: Layout, time: FloatArray) -> FloatArray:
-    at: FloatArray = layout.survival[np.maximum(np.searchsorted(layout.time, time, side="right") - 1, 0)]
+def _survival_at(layout: Layout, time: FloatArray, after: bool = False) -> FloatArray:
+    """Return the survival of the last point up to each time, or of the first one after it."""
+    point = np.searchsorted(layout.time, time, side="right") - (0 if after else 1)
+    at: FloatArray = layout.survival[np.clip(point, 0, layout.time.size - 1)]
     return at

@@ -7,8 +7,10 @@ import numpy as np
 from survrecon.data import IPD, FloatArray, IntArray
 from survrecon.reconstruction._layout import Layout
 
+APART = 1e-6  # share of the follow-up by which a mark moved to before an event stays apart from it
 
-def place(layout: Layout, events: IntArray, censored: FloatArray, between: bool, shape: float, label: str) -> IPD:
+
+def place(layout: Layout, events: IntArray, censored: FloatArray, between: bool, shape: float, time_step: float, label: str) -> IPD:
     """Make the subjects.
 
     Parameters
@@ -23,6 +25,8 @@ def place(layout: Layout, events: IntArray, censored: FloatArray, between: bool,
         Whether several events of one point happened since the point before.
     shape : float
         Exponent of the censoring distribution after the last printed count.
+    time_step : float
+        Step to which times were read: a mark closer to an event may have been on its other side.
     label : str
         Name of the arm.
 
@@ -36,7 +40,7 @@ def place(layout: Layout, events: IntArray, censored: FloatArray, between: bool,
         steps = np.flatnonzero((layout.interval == i) & (events > 0))
         total = int(layout.losses[i]) - int(events[steps].sum())
         if total > 0:
-            times.append(_censor_times(layout, i, steps, censored[steps], total, shape))
+            times.append(_censor_times(layout, i, steps, censored[steps], total, shape, time_step))
     flat = np.concatenate(times)
     return IPD(flat, np.arange(flat.size) < times[0].size, label)
 
@@ -58,16 +62,36 @@ def _event_times(layout: Layout, events: IntArray, between: bool) -> FloatArray:
     return spread
 
 
-def _censor_times(layout: Layout, i: int, steps: IntArray, censored: FloatArray, total: int, shape: float) -> FloatArray:
+def _marks_before(wanted: FloatArray, step_times: FloatArray, marks: FloatArray, time_step: float) -> IntArray:
+    """Count the marks before each step, those within `time_step` of it on the side that the wanted censored ask for."""
+    fewest = np.searchsorted(marks, step_times - time_step, side="left").tolist()
+    most = np.searchsorted(marks, step_times + time_step, side="right").tolist()
+    plain = np.searchsorted(marks, step_times, side="left").tolist()
+    seen, beyond, before = [], 0, 0
+    for want, low, high, here in zip(wanted.astype(int).tolist(), fewest, most, plain, strict=True):
+        if time_step > 0:
+            here = min(max(want - beyond, low), high)
+        before = max(before, here)
+        beyond = max(beyond, want - before)
+        seen.append(before)
+    return np.array(seen, dtype=int)
+
+
+def _censor_times(
+    layout: Layout, i: int, steps: IntArray, censored: FloatArray, total: int, shape: float, time_step: float
+) -> FloatArray:
     """Place the `total` censored of interval i: at the marks of their gap, else spread evenly over the gap."""
     left, right = layout.edges[i], layout.edges[i + 1]
     step_times = layout.time[steps]
     borders = np.concatenate([[left], step_times, [right]])
     marks = layout.marks[np.cumsum(layout.mark_counts)[i] - layout.mark_counts[i] : np.cumsum(layout.mark_counts)[i]][:total]
-    gap_of_mark = np.clip(np.searchsorted(borders, marks, side="right") - 1, 0, borders.size - 2)
-    seen = np.bincount(gap_of_mark, minlength=borders.size - 1)
+    wanted = np.floor(censored + 0.5)
+    seen = _marks_before(wanted, step_times, marks, time_step)
+    gap_of_mark = np.searchsorted(seen, np.arange(marks.size), side="right")
+    earliest, latest = borders[gap_of_mark], np.maximum(borders[gap_of_mark], borders[gap_of_mark + 1] - APART * layout.end)
+    marks = np.where(gap_of_mark == borders.size - 2, np.maximum(marks, earliest), np.clip(marks, earliest, latest))
     # whole numbers, at least the marks in every gap
-    extra = np.clip(np.floor(censored - np.cumsum(seen)[:-1] + 0.5), 0, total - marks.size)
+    extra = np.clip(wanted - seen, 0, total - marks.size)
     tail = i == layout.counts.size - 2
     nobody_left = layout.survival[steps] <= 0
     if not (tail and layout.closed):

@@ -9,13 +9,14 @@ from zlib import crc32
 import numpy as np
 
 from survrecon.data import IPD, FloatArray, IntArray
+from survrecon.reconstruction._common import at_risk, misfit
 from survrecon.reconstruction._draws import Noise, draw_curves, meet_total, nondecreasing, place_many, resolving, thinned, walk_many
-from survrecon.reconstruction._layout import between_steps
+from survrecon.reconstruction._layout import Layout, between_steps
 from survrecon.reconstruction._model import Model, course_of
 from survrecon.reconstruction._smooth import deviations
 
 CHUNK = 100  # draws worked on together; fixed, so that they do not depend on the number of workers
-SHARES = 21  # shares of the censored that leave at once, tried for the bounds without a risk table
+SHARES = 11  # times at which the censored leave, and shares of them that leave at once, tried for the bounds without a risk table
 UNEVEN = 0.3  # excess variance of censoring counts over evenly spread times, for each subject censored: rates differ within an interval
 TAIL_UNEVEN = 0.25  # the same where no count follows
 KNOWN, UNKNOWN = 0.08, 0.16  # reading error of a drop, in subjects: up to which it tells the number at risk, and from which it does not
@@ -117,27 +118,28 @@ def _paths(fitted: Fitted, noise: Noise) -> FloatArray:
     return paths
 
 
-def extremes(fitted: Fitted) -> tuple[IPD, ...]:
+def extremes(fitted: Fitted, single: IPD) -> tuple[IPD, ...]:
     """Make the data sets with subjects censored as early, or as late, as everything that was given allows.
 
     Parameters
     ----------
     fitted : Fitted
         The single reconstruction.
+    single : IPD
+        Its subjects.
 
     Returns
     -------
     tuple of IPD
-        Early everywhere, late everywhere, and every switch from one to the other at a risk time. Where the drops tell
-        the number at risk, only the place between two drops is free.
+        The single reconstruction; then early everywhere, late everywhere, and every switch from one to the other at a
+        risk time; without a risk table, everybody who leaves at one of several times, and a part of them at once. Those
+        that miss the curve by more than the single reconstruction, the reading error and half an event are left out. Where the drops
+        tell the number at risk, only the place between two drops is free.
     """
     model, layout, label = fitted.model, fitted.model.layout, fitted.label
-    first = np.arange(layout.losses.size)
-    early = np.array([(first < switch) ^ flip for switch in range(first.size + 1) for flip in (False, True)], dtype=float)
-    if first.size == 1:  # no count to part early from late
-        early = np.linspace(0, 1, SHARES)[:, None]
-    lost = layout.losses - np.bincount(layout.interval, weights=fitted.events, minlength=first.size)
-    curves = np.tile(layout.survival, (early.shape[0], 1))
+    lost = (layout.losses - np.bincount(layout.interval, weights=fitted.events, minlength=layout.losses.size))[layout.interval]
+    paths = lost * _early(layout)
+    curves = np.tile(layout.survival, (paths.shape[0], 1))
 
     def events_of(moved: FloatArray) -> IntArray:
         return walk_many(layout, moved, curves, model.single_last)
@@ -149,10 +151,31 @@ def extremes(fitted: Fitted) -> tuple[IPD, ...]:
             return np.full(shape, end)
 
         if model.between:
-            paths = (early * lost)[:, layout.interval]
-            total = fitted.total
-            paths, events = (paths, events_of(paths)) if total is None else meet_total(layout, paths, events_of, total)
-            sets += place_many(layout, events, paths, True, 0.0, label, part)
+            moved, events = (
+                (paths, events_of(paths)) if fitted.total is None else meet_total(layout, paths, events_of, fitted.total)
+            )
+            sets += place_many(layout, events, moved, True, 0.0, label, part)
         else:
             sets += place_many(layout, fitted.events[None, :], fitted.censored[None, :], False, 0.0, label, part)
-    return tuple(sets)
+    least = _rms(misfit(single, layout.time, layout.survival)) + model.sigma
+
+    def fits(ipd: IPD) -> bool:
+        one_event = layout.survival / np.maximum(at_risk(ipd, layout.time), 1)
+        return _rms(misfit(ipd, layout.time, layout.survival)) <= least + _rms(one_event) / 2
+
+    return (single, *filter(fits, sets))
+
+
+def _early(layout: Layout) -> FloatArray:
+    """Return the share of each interval's censored who left before each point, one row for each pattern."""
+    first = np.arange(layout.losses.size)
+    if first.size > 1:
+        early = np.array([(first < switch) ^ flip for switch in range(first.size + 1) for flip in (False, True)], dtype=float)
+        return early[:, layout.interval]
+    when = layout.end * np.linspace(0, 1, SHARES)[:, None]
+    at_once = np.linspace(0, 1, SHARES)[:, None]
+    return np.vstack([(layout.time >= when).astype(float), np.tile(at_once, layout.time.size)])
+
+
+def _rms(values: FloatArray) -> float:
+    return float(np.sqrt(np.mean(values**2)))

@@ -29,6 +29,7 @@ from survrecon.reconstruction._targets import meet_targets
 
 ROUNDS = 4
 BEND = 2.5  # exponent by which the curve bends along, over its reading error
+LARGEST_BEND = 0.1  # the same where nothing less gives the printed number of events
 PULL = 3.0  # largest shift of the censoring, in bridge variances
 BISECTIONS = 9
 FIT = 3.0  # reading errors by which the reconstruction may miss a precise drop
@@ -41,19 +42,24 @@ def _censoring(model: Model, events: IntArray, guess: FloatArray) -> FloatArray:
     course, steps, expected = course_of(model, events)
     if steps.size == 0:
         return expected
-    inside = layout.interval[steps]
-    total = (layout.losses - np.bincount(layout.interval, weights=events, minlength=layout.losses.size))[inside]
-    marks = layout.mark_counts[inside]
-    least = np.minimum(marks * layout.share[steps], total)  # the marks before the step
-    most = np.maximum(total - marks * (1 - layout.share[steps]), least)
+    least, most = (bound[steps] for bound in _bounds(layout, events))
     at = course.full - guess[steps]
     for _ in range(2):
         at = course.full - np.clip(course.full - smooth(course, at), least, most)
     found = course.full - at
+    inside = layout.interval[steps]
     for i in np.unique(inside):  # nobody comes back
         found[inside == i] = np.maximum.accumulate(found[inside == i])
     censored: FloatArray = expected + between_steps(layout, steps, found - expected[steps])
     return censored
+
+
+def _bounds(layout: Layout, events: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Return the fewest and the most censored before each point: the marks before it, and all but the marks after it."""
+    total = (layout.losses - np.bincount(layout.interval, weights=events, minlength=layout.losses.size))[layout.interval]
+    marks = layout.mark_counts[layout.interval]
+    least = np.minimum(marks * layout.share, total)
+    return least, np.maximum(total - marks * (1 - layout.share), least)
 
 
 def _settle(model: Model) -> tuple[IntArray, FloatArray]:
@@ -86,12 +92,18 @@ def _meet_total(model: Model, total: int) -> tuple[Model, IntArray, FloatArray]:
     if excess:
         shifted = _shift(layout, events, censored)
 
-        def walked(x: float) -> IntArray:
-            return walk(layout, shifted(x), layout.survival ** np.exp(BEND * model.sigma * x), model.single_last)
+        def walked(x: float, bend: float) -> IntArray:
+            return walk(layout, shifted(x), layout.survival ** np.exp(bend), model.single_last)
 
-        x = _bisect(lambda x: int(walked(x).sum()) - total, -PULL, PULL, 0.0, excess)
-        events, censored = walked(x), shifted(x)
+        bend = BEND * model.sigma
+        x = _bisect(lambda x: int(walked(x, bend * x).sum()) - total, -PULL, PULL, 0.0, excess)
+        events, censored = walked(x, bend * x), shifted(x)
         excess = int(events.sum()) - total
+        if excess and layout.counts.size > 2:  # the reading error is larger than it shows
+            x = float(np.copysign(PULL, -excess))
+            found = _bisect(lambda y: int(walked(x, y).sum()) - total, -LARGEST_BEND, LARGEST_BEND, bend * x, excess)
+            events, censored = walked(x, found), shifted(x)
+            excess = int(events.sum()) - total
     if excess:
         events = _force(layout, events, excess)
     return model, events, censored
@@ -101,7 +113,8 @@ def _shift(layout: Layout, events: IntArray, censored: FloatArray) -> Callable[[
     """Return the censoring moved later by x times its bridge variance."""
     total = (layout.losses - np.bincount(layout.interval, weights=events, minlength=layout.losses.size))[layout.interval]
     part = np.divide(censored, total, out=np.zeros_like(censored), where=total > 0)
-    return lambda x: np.clip(censored - x * total * part * (1 - part), 0, total)
+    least, most = _bounds(layout, events)
+    return lambda x: np.clip(censored - x * total * part * (1 - part), least, most)
 
 
 def _bisect(excess_at: Callable[[float], int], low: float, high: float, at: float, excess: int) -> float:
@@ -158,7 +171,7 @@ class _Fit:
 
 def _placed(model: Model, events: IntArray, censored: FloatArray, arm: Arm) -> _Fit:
     layout = model.layout
-    ipd = place(layout, events, censored, model.between, model.shape, arm.label)
+    ipd = place(layout, events, censored, model.between, model.shape, model.time_step, arm.label)
     last = np.append(np.diff(layout.time) > 0, True)
     survival = float(np.abs(misfit(ipd, layout.time[last], layout.survival[last])).max())
     left = layout.losses - np.bincount(layout.interval, weights=events, minlength=layout.losses.size)
@@ -272,7 +285,7 @@ def extreme_sets(arm: Arm) -> tuple[IPD, ...]:
         raise ReconstructionError(f"arm {arm.label!r}: bounds need curve coordinates")
     arm = aligned(arm, NEAR * arm.curve.time[-1])
     arm, fit, _ = _weighed(read_model(arm, None), arm, "error")
-    return extremes(Fitted(fit.model, fit.events, fit.censored, arm.total_events, arm.label))
+    return extremes(Fitted(fit.model, fit.events, fit.censored, arm.total_events, arm.label), fit.ipd)
 
 
 def _weighed(model: Model, arm: Arm, on_conflict: str) -> tuple[Arm, _Fit, list[str]]:
