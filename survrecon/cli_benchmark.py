@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 
 HEADS = ("regime", "method", "|d log HR|", "in its SE", "curve", "events %", "median %", "failed", "time")
 WIDTHS = (7, 11, 16, 13, 16, 12, 12, 7, 8)
+TRIALS, COVERAGE_TRIALS = 40, 20
+COVERAGE_HEADS = ("regime", "HR", "median", "RMST", "events", "half-width", "90%", "failed")
+COVERAGE_WIDTHS = (8, 6, 7, 6, 7, 11, 7, 7)
+COVERAGE_LEGEND = """\
+percent of the 95% reconstruction intervals that hold the statistic of the true data, over trials (HR) or arms;
+half-width: of the interval of log HR, over the true data's standard error, median and 90th percentile over the trials."""
 LEGEND = """\
 median / 90th percentile over the trials of |reconstructed - true|. d log HR: Cox, against the same model on the true
 data; in its SE: divided by the true data's standard error, which is the uncertainty that no reconstruction can take away;
@@ -37,7 +43,7 @@ def _known(kind: str) -> Any:
 
 
 @click.command()
-@click.option("--trials", type=click.IntRange(1), default=40, show_default=True, help="How many to simulate.")
+@click.option("--trials", type=click.IntRange(1), help="How many to simulate.  [40; with --coverage 20]")
 @click.option("--n", type=click.IntRange(10), help="Subjects per arm.  [60 to 700]")
 @click.option("--hr", type=click.FloatRange(0.05, 20), help="Hazard ratio.  [0.5 to 1]")
 @click.option("--events", type=click.FloatRange(0.05, 1), help="Share of the subjects with an event at the data cut.  [0.25 to 0.85]")
@@ -59,8 +65,10 @@ def _known(kind: str) -> Any:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Also write table.csv, trials.csv and benchmark.png.")
 @click.option("--force", is_flag=True, help="Replace files of the same names.")
+@click.option("--coverage", is_flag=True, help="Instead of errors, how often the intervals of an ensemble hold the truth.")
+@click.option("--draws", type=click.IntRange(2), help="Of each arm, with --coverage.  [100]")
 def benchmark(
-    trials: int,
+    trials: int | None,
     seed: int,
     regimes: tuple[str, ...],
     scenarios: tuple[str, ...],
@@ -68,6 +76,8 @@ def benchmark(
     as_json: bool,
     out: Path | None,
     force: bool,
+    coverage: bool,
+    draws: int | None,
     **design: float | None,
 ) -> None:
     """Reconstruct simulated trials whose true data are known, and show how far off each method is.
@@ -80,15 +90,24 @@ def benchmark(
       survrecon benchmark
       survrecon benchmark --trials 200 --n 300 --hr 0.7 --scenario RE --out out/benchmark
       survrecon benchmark --regime clicks --scenario R --json
+      survrecon benchmark --coverage
     """
-    from survrecon.benchmark import REFERENCE, run_trial, summarize
+    from survrecon.benchmark import REFERENCE, curve_methods, run_trial, summarize
     from survrecon.outcome import to_json
     from survrecon.output import require_free
     from survrecon.terminal import progress
 
+    fixed = {name: value for name, value in design.items() if value is not None}
+    if coverage:
+        if out or methods != curve_methods():
+            raise click.UsageError("--coverage is of the joint method and prints its table; leave out --method and --out.")
+        _print_coverage(trials or COVERAGE_TRIALS, seed, draws, regimes, scenarios, as_json, fixed)
+        return
+    if draws is not None:
+        raise click.UsageError("--draws belongs with --coverage.")
     if out:
         require_free(out, force)
-    fixed = {name: value for name, value in design.items() if value is not None}
+    trials = trials or TRIALS
     names = tuple(dict.fromkeys((REFERENCE, *methods)))
     rows: list[Row] = []
     run_trial(0, seed, regimes=regimes[:1], scenarios=scenarios[:1], methods=names, **fixed)  # so that no time includes an import
@@ -103,6 +122,39 @@ def benchmark(
         click.echo(to_json(content), nl=False)
     else:
         click.echo(_text(rows, cells, scenarios, options) + (f"\n\nwrote {out}" if out else ""))
+
+
+def _print_coverage(
+    trials: int, seed: int, draws: int | None, regimes: Sequence[str], scenarios: Sequence[str], as_json: bool, fixed: dict[str, float]
+) -> None:
+    """Print how often intervals hold, as a table by scenario or as JSON."""
+    from survrecon.coverage import DRAWS, run_trial, summarize
+    from survrecon.outcome import to_json
+    from survrecon.simulation import SCENARIOS
+    from survrecon.terminal import progress
+
+    draws = draws or DRAWS
+    rows = [
+        row
+        for number in progress(range(trials))
+        for row in run_trial(number, seed, regimes=regimes, scenarios=scenarios, draws=draws, **fixed)
+    ]
+    cells, options = summarize(rows), {"trials": trials, "draws": draws, "seed": seed, **fixed}
+    failures = Counter(row.failure for row in rows if row.failure)
+    if as_json:
+        content = {"options": options, "coverage": [cell.to_dict() for cell in cells], "failures": dict(failures)}
+        click.echo(to_json(content), nl=False)
+        return
+    lines = [f"simulated two-arm trials ({', '.join(f'{name} {value:g}' for name, value in options.items())})"]
+    for scenario in scenarios:
+        lines += ["", click.style(f"{scenario}: {SCENARIOS[scenario]}", bold=True), _row(COVERAGE_HEADS, COVERAGE_WIDTHS)]
+        for cell in cells:
+            if cell.scenario == scenario:
+                shares = [f"{share:.0f}" for share in (cell.hr, cell.median, cell.rmst, cell.events)]
+                failed = f"{cell.failures}/{cell.figures}" if cell.failures else "-"
+                lines.append(_row((cell.regime, *shares, f"{cell.width:.3f}", f"{cell.width_p90:.3f}", failed), COVERAGE_WIDTHS))
+    lines += ["", COVERAGE_LEGEND, *(f"failed {count} x: {why}" for why, count in failures.most_common())]
+    click.echo("\n".join(lines))
 
 
 def _text(rows: Sequence[Row], cells: Sequence[Cell], scenarios: Iterable[str], options: dict[str, Any]) -> str:
@@ -129,8 +181,8 @@ def _pair(values: tuple[float, float], digits: int) -> str:
     return " / ".join(f"{value:.{digits}f}" for value in values)
 
 
-def _row(cells: Sequence[str]) -> str:
-    return ("  " + " ".join(cell.ljust(width) for cell, width in zip(cells, WIDTHS, strict=True))).rstrip()
+def _row(cells: Sequence[str], widths: Sequence[int] = WIDTHS) -> str:
+    return ("  " + " ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True))).rstrip()
 
 
 def _failures(rows: Iterable[Row]) -> list[dict[str, Any]]:

@@ -123,6 +123,31 @@ def bounds(arms: Sequence[Arm], reference: str) -> dict[str, tuple[float, float]
     return found
 
 
+def middle(drawn: FloatArray) -> tuple[float, float]:
+    """Return the reconstruction interval: the middle 95% of the draws of a statistic.
+
+    Parameters
+    ----------
+    drawn : ndarray of float, shape (draws,)
+        NaN where it cannot be estimated, infinite where a time is not reached.
+
+    Returns
+    -------
+    low, high : float
+        Both are draws themselves, since "not reached" has no average with a number; NaN where nothing can be estimated.
+
+    Examples
+    --------
+    >>> middle(np.array([3.0, np.inf, 1.0, np.nan]))
+    (1.0, inf)
+    """
+    known = drawn[~np.isnan(drawn)]
+    if known.size == 0:
+        return math.nan, math.nan
+    low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], method="inverted_cdf")
+    return float(low), float(high)
+
+
 def _stacked(draws: Sequence[IPD]) -> tuple[FloatArray, FloatArray]:
     return np.array([draw.time for draw in draws]), np.array([draw.event for draw in draws])
 
@@ -168,8 +193,7 @@ def _spread(
     known = drawn[~np.isnan(drawn)]
     if known.size < drawn.size / 2:
         return Spread(quantity, arm, time, value, None, None, "not estimable in most draws")
-    # each quantile is one of the draws: "not reached" has no average with a number
-    low, high = (float(x) for x in np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], method="inverted_cdf"))
+    low, high = middle(known)
     total, why = None, ""
     if se is not None:
         usable = np.isfinite(drawn) & np.isfinite(se) & (drawn > 0)

@@ -91,7 +91,7 @@ def test_verify_writes_a_folder_for_each_study(tiny, tmp_path):
     assert manifest["inputs"] == sums
     assert manifest["survrecon"] == survrecon.__version__
     assert sorted(manifest["outputs"]) == sorted(set(names) - {"manifest.json"})
-    assert manifest["options"] == {"command": "verify", "method": survrecon.reconstruction.DEFAULT_METHOD}
+    assert manifest["options"] == {"command": "verify", "method": survrecon.reconstruction.DEFAULT_METHOD, "draws": 0, "seed": 1}
     assert (tmp_path / "out/tiny/km.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -341,7 +341,7 @@ def test_interrupt_ends_without_a_traceback(tiny, tmp_path):
     script = """
 import os, signal, sys
 import survrecon.pipeline
-survrecon.pipeline.run = lambda *_: os.kill(os.getpid(), signal.SIGINT)
+survrecon.pipeline.run = lambda *_, **__: os.kill(os.getpid(), signal.SIGINT)
 from survrecon.cli import main
 main(["reconstruct", sys.argv[1], "--out", sys.argv[2]])
 """

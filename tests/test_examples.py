@@ -54,6 +54,14 @@ def test_the_numbers_of_the_example_are_those_of_the_study(tmp_path, monkeypatch
         assert dict(zip(arm.curve.time, arm.curve.survival / 100, strict=True)) == pytest.approx(read, abs=0.001)
 
 
+def test_audit_an_abstract(tmp_path):
+    lines = run("04", tmp_path).splitlines()
+    assert lines[0].endswith("checks, 0 not consistent")
+    assert lines[1].startswith("347 planned events") and lines[1].endswith("347 events have power 90.3%")
+    assert any(line.startswith("in tension: hazard ratio in the middle of its interval: 0.58 is above") for line in lines[2:])
+    assert any(line.startswith("impossible: width of the interval against the events") for line in lines[2:])
+
+
 def test_every_example_has_a_test():
     tests = Path(__file__).read_text(encoding="utf-8")
     assert [path.name for path in EXAMPLES if f'run("{path.name[:2]}"' not in tests] == []

@@ -22,16 +22,17 @@ LAYERS = (
     "files fields tables schema read write scale clean survival group_tests draws reconstruction",
     "reanalysis",
     "counterpart comparison",
-    "_placement _room _lettering plot outcome checks auditing ensemble",
+    "ensemble",
+    "_placement _room _lettering plot_ensemble plot outcome checks auditing",
     "pipeline",
-    "simulation benchmark plot_benchmark output terminal",
+    "simulation benchmark coverage plot_benchmark output terminal",
     "cli cli_benchmark cli_audit",
     "__main__",
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names.split()}
 HEAVY = {
     "lifelines": {"reanalysis"},
-    "matplotlib": {"plot", "_lettering", "plot_benchmark"},
+    "matplotlib": {"plot", "_lettering", "plot_benchmark", "plot_ensemble"},
     "pandas": {"data", "reanalysis"},
     "jinja2": {"report"},
 }

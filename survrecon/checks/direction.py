@@ -16,7 +16,7 @@ from survrecon.results import Finding
 
 # Hazard ratio and curves come from the same patients. On 4,000 simulated trials (tests/audit_rates.py), some with changing effects,
 # two of them pointed opposite ways by more than one standard error each in fewer than 1 of 1,000.
-_OPPOSITE = 1.0
+_OPPOSITE = 1.25
 _SOURCE = (
     "proportional hazards: log(-log S1) - log(-log S0) = log HR at every time, and the ratio of medians lies on the same side of 1 as "
     f"1 / HR; opposite by more than {_OPPOSITE:g} standard error each is rare in such data (simulated)"

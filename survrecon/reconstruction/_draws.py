@@ -233,7 +233,8 @@ def place_many(
         Each with as many subjects as ``layout.counts[0]``.
     """
     draws = events.shape[0]
-    owner, time = _event_times(layout, events, between, time_step, part)
+    shifts = np.zeros(events.shape) if between else time_step * (part(events.shape) - 0.5)
+    owner, time = _event_times(layout, events, shifts, part if between else None)
     owners, times, flags = [owner], [time], [np.ones(owner.size, dtype=bool)]
     lost = layout.losses[None, :] - _per_interval(layout, events)
     first_mark = np.cumsum(layout.mark_counts) - layout.mark_counts
@@ -243,7 +244,7 @@ def place_many(
         own = np.repeat(np.arange(draws), kept)
         rank = np.arange(own.size) - np.repeat(np.cumsum(kept) - kept, kept)
         owners.append(own)
-        times.append(marks[rank])
+        times.append(_with_their_events(layout, i, marks, shifts)[own, rank])
         extra_owner, extra_time = _extra_times(layout, i, events, censored, lost[:, i] - kept, marks, part)
         owners.append(extra_owner)
         times.append(extra_time)
@@ -261,21 +262,31 @@ def nondecreasing(paths: FloatArray) -> FloatArray:
     return (up + down) / 2
 
 
-def _event_times(
-    layout: Layout, events: IntArray, between: bool, time_step: float, part: Part
-) -> tuple[IntArray, FloatArray]:
+def _event_times(layout: Layout, events: IntArray, shifts: FloatArray, part: Part | None) -> tuple[IntArray, FloatArray]:
+    """Place events: with `part`, between their point and the one before; else at their point, shifted."""
     owner, point = np.nonzero(events)
     d = events[owner, point]
     owner, point = np.repeat(owner, d), np.repeat(point, d)
-    time = layout.time[point]
-    low, high = layout.edges[layout.interval[point]], layout.edges[layout.interval[point] + 1]
-    if between:
+    time, interval = layout.time[point], layout.interval[point]
+    if part is not None:
         previous = np.maximum(np.searchsorted(layout.time, layout.time, side="left") - 1, 0)
-        left = np.maximum(layout.time[previous][point], low)
+        left = np.maximum(layout.time[previous][point], layout.edges[interval])
         return owner, left + (time - left) * part(time.shape)
-    moved = time + time_step * (part((events.shape[0], layout.time.size)) - 0.5)[owner, point]
-    inner = np.where(layout.interval[point] == layout.losses.size - 1, high, np.nextafter(high, 0))
-    return owner, np.clip(moved, low, inner)
+    return owner, _kept_inside(layout, interval, time + shifts[owner, point])
+
+
+def _kept_inside(layout: Layout, interval: IntArray, time: FloatArray) -> FloatArray:
+    """Move times into their interval; nobody leaves at its end, where the next count is printed."""
+    high = layout.edges[interval + 1]
+    return np.clip(time, layout.edges[interval], np.where(interval == layout.losses.size - 1, high, np.nextafter(high, 0)))
+
+
+def _with_their_events(layout: Layout, i: int, marks: FloatArray, shifts: FloatArray) -> FloatArray:
+    """Shift each mark of interval i by as much as the events of the same time, so that they stay in order; shape (draws, marks)."""
+    point = np.minimum(np.searchsorted(layout.time, marks), layout.time.size - 1)
+    tied = (layout.time[point] == marks) & (layout.interval[point] == i)
+    moved = marks + np.where(tied, shifts[:, point], 0.0)
+    return _kept_inside(layout, np.full(moved.shape, i), moved)
 
 
 def _extra_times(

@@ -31,8 +31,8 @@ class Process:
         Of the Matern 3/2 correlation, in units of (time / follow-up) ** power.
     rise : float
         Expected rise of the log hazard over the follow-up.
-    rough : float
-        Standard deviation of what is not smooth (scans, cutoffs), for a cell of a twentieth of the follow-up.
+    rough, rough_apart : float
+        Standard deviation of what is not smooth (scans, cutoffs), common and each arm's own, for a twentieth of the follow-up.
     """
 
     level: float
@@ -43,12 +43,13 @@ class Process:
     power: float
     rise: float
     rough: float
+    rough_apart: float
 
 
 # Fitted by marginal likelihood to the complete data of 60 two-arm trials, and rounded; for the arms' levels of the event
 # hazard a wider one, so that a log hazard ratio of 0 is not presumed. Halving or doubling any of them hardly changes results.
-EVENT = Process(level=1.5, level_apart=0.28, course=0.86, course_apart=0.25, length=0.3, power=0.25, rise=0.0, rough=0.35)
-CENSORING = Process(level=2.0, level_apart=0.1, course=1.45, course_apart=0.15, length=0.25, power=1.0, rise=4.0, rough=0.35)
+EVENT = Process(level=1.5, level_apart=0.28, course=0.86, course_apart=0.25, length=0.3, power=0.25, rise=0.0, rough=0.165, rough_apart=0.35)
+CENSORING = Process(level=2.0, level_apart=0.1, course=1.45, course_apart=0.15, length=0.25, power=1.0, rise=4.0, rough=0.35, rough_apart=0.08)
 ROUGHEST = 0.5  # largest variance of the log hazard of one cell that is not smooth
 KEPT = 3e-3  # directions of a process with less than this share of the largest variance are left out
 STEP = 1e-4  # of numerical derivatives
@@ -99,16 +100,16 @@ def make_model(grid: Grid, facts: Sequence[Fact]) -> Model:
     width = np.diff(grid.edges) / grid.edges[-1]
     years = sum(np.trapezoid(arm.count, arm.time) for arm in grid.counts)
     rate = np.log(0.5 * sum(arm.n for arm in grid.counts) / years)
-    blocks = [_map(process, share, grid.arms) for process in (EVENT, CENSORING)]
+    blocks = [_map(process, share, width, grid.arms) for process in (EVENT, CENSORING)]
     sizes = [block.shape[1] for block in blocks]
     maps = np.zeros((2, blocks[0].shape[0], sum(sizes)))
     maps[0, :, : sizes[0]], maps[1, :, sizes[0] :] = blocks
     base = [rate + process.rise * (share - 0.5) for process in (EVENT, CENSORING)]
-    rough = [np.minimum(process.rough**2 * 0.05 / width, ROUGHEST) for process in (EVENT, CENSORING)]
+    rough = [np.minimum(process.rough_apart**2 * 0.05 / width, ROUGHEST) for process in (EVENT, CENSORING)]
     return Model(grid, tuple(facts), np.tile(base, grid.arms), maps, np.tile(rough, grid.arms))
 
 
-def _map(process: Process, share: FloatArray, arms: int) -> FloatArray:
+def _map(process: Process, share: FloatArray, width: FloatArray, arms: int) -> FloatArray:
     """Return how independent parameters move one log hazard in each cell, shape (arms * k, parameters)."""
     at = share**process.power
     distance = np.sqrt(3) * np.abs(at[:, None] - at) / process.length
@@ -120,7 +121,8 @@ def _map(process: Process, share: FloatArray, arms: int) -> FloatArray:
         return np.asarray(np.linalg.cholesky(common**2 * np.ones((arms, arms)) + apart**2 * np.eye(arms)))
 
     level = np.kron(between(process.level, process.level_apart), np.ones((share.size, 1)))
-    return np.hstack([level, np.kron(between(process.course, process.course_apart), shapes)])
+    rough = np.tile(np.diag(process.rough * np.sqrt(0.05 / width)), (arms, 1))
+    return np.hstack([level, np.kron(between(process.course, process.course_apart), shapes), rough])
 
 
 @dataclass(frozen=True, eq=False)

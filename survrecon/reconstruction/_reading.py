@@ -11,7 +11,6 @@ from survrecon.data import Curve, FloatArray
 FINEST_LATTICE = 2e-5  # a finer common step than this tells nothing that matters
 COARSEST_LATTICE = 0.0125  # two printed digits or 80 pixels; a coarser common step is a fraction of a small arm
 COARSEST_TIME_STEP = 0.01  # of the follow-up; a coarser one is the unit in which times were recorded
-ABSORBED = 1.25  # isotonic regression follows part of the jitter (simulated pixel noise on steps)
 RESOLVED = 0.3  # reading error, in subjects of a full arm, up to which single events stand out
 
 
@@ -55,7 +54,7 @@ def common_step(values: FloatArray, tolerance: float = 1e-6) -> float:
     Returns
     -------
     float
-        The step; 0 where it would be below `FINEST_LATTICE` or there are fewer than five distinct values.
+        The step; 0 where it would be below `FINEST_LATTICE` or there are fewer than two distinct values.
 
     Examples
     --------
@@ -64,7 +63,7 @@ def common_step(values: FloatArray, tolerance: float = 1e-6) -> float:
     """
     distinct = np.unique(np.round(values, 12))
     distinct = distinct[distinct > tolerance]
-    if distinct.size < 5:
+    if distinct.size < 2:
         return 0.0
     step = float(distinct[0])
     for value in distinct[1:]:
@@ -92,7 +91,7 @@ def reading_of(curve: Curve, n: int) -> Reading:
     Returns
     -------
     Reading
-        Jitter from the mean absolute correction (a few large ones, from errors in time, count less).
+        Jitter from the variance within the levels that isotonic regression found, pooled over their degrees of freedom.
     """
     values = curve.survival if curve.reading is None else curve.reading
     step = common_step(1 - values)
@@ -100,7 +99,10 @@ def reading_of(curve: Curve, n: int) -> Reading:
         step = 0.0
     moved = values - curve.survival
     rises = np.count_nonzero(np.abs(moved) > 1e-9) > 2
-    jitter = ABSORBED * float(np.sqrt(np.pi / 2) * np.mean(np.abs(moved))) if rises else 0.0
+    level = np.cumsum(np.diff(curve.survival, prepend=1.0) < -1e-12)
+    size = np.bincount(level)
+    freedom = int(np.sum(np.maximum(size - 1, 0)))
+    jitter = float(np.sqrt(np.sum(moved**2) / max(freedom, 1))) if rises else 0.0
     gaps = np.diff(curve.time[1:])
     equal = gaps.size > 20 and np.mean(np.isclose(gaps, np.median(gaps), rtol=1e-3)) > 0.8
     end = float(curve.time[-1])

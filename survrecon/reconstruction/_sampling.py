@@ -12,7 +12,7 @@ from survrecon.data import IPD, FloatArray, IntArray
 from survrecon.reconstruction._common import at_risk, misfit
 from survrecon.reconstruction._draws import Noise, draw_curves, meet_total, nondecreasing, place_many, resolving, thinned, walk_many
 from survrecon.reconstruction._layout import Layout, between_steps
-from survrecon.reconstruction._model import Model, course_of
+from survrecon.reconstruction._model import ERRORS, Model, course_of
 from survrecon.reconstruction._smooth import deviations
 
 CHUNK = 100  # draws worked on together; fixed, so that they do not depend on the number of workers
@@ -78,7 +78,8 @@ def _chunk(fitted: Fitted, draws: int, seed: int, number: int) -> tuple[IPD, ...
     layout = model.layout
     paths = _paths(fitted, noise)
     if not model.between:
-        return place_many(layout, np.tile(fitted.events, (draws, 1)), paths, False, model.time_step, label, noise.arm.random)
+        time_step = model.time_step if model.sigma > ERRORS[0] else 0.0  # read exactly: the steps are those of the data
+        return place_many(layout, np.tile(fitted.events, (draws, 1)), paths, False, time_step, label, noise.arm.random)
     curves = draw_curves(layout, model.sigma, noise)
     kept = resolving(layout, fitted.events, fitted.censored)
     layout, curves, paths = thinned(layout, kept), curves[:, kept], paths[:, kept]

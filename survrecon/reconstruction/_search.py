@@ -103,7 +103,8 @@ def _drops(layout: Layout, sigma: float) -> IntArray:
 def _least(layout: Layout, k: int) -> int:
     """Return how many subjects must be left after point k: those at risk at the interval's end, and its marks to come."""
     i = layout.interval[k]
-    to_come = np.sum((layout.firm_marks >= layout.time[k]) & (layout.firm_marks < layout.edges[i + 1]))
+    right = layout.edges[i + 1] if i < layout.losses.size - 1 else np.inf
+    to_come = np.sum((layout.firm_marks >= layout.time[k]) & (layout.firm_marks < right))
     return int(layout.counts[i + 1] + to_come)
 
 

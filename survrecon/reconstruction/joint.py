@@ -99,7 +99,7 @@ def _meet_total(model: Model, total: int) -> tuple[Model, IntArray, FloatArray]:
         x = _bisect(lambda x: int(walked(x, bend * x).sum()) - total, -PULL, PULL, 0.0, excess)
         events, censored = walked(x, bend * x), shifted(x)
         excess = int(events.sum()) - total
-        if excess and layout.counts.size > 2:  # the reading error is larger than it shows
+        if excess and layout.counts.size > 2 and not layout.marks.size:  # the reading error must be larger than it shows
             x = float(np.copysign(PULL, -excess))
             found = _bisect(lambda y: int(walked(x, y).sum()) - total, -LARGEST_BEND, LARGEST_BEND, bend * x, excess)
             events, censored = walked(x, found), shifted(x)
