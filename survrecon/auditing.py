@@ -7,7 +7,7 @@ from pathlib import Path
 
 from survrecon.checks._bounds import cleaned_curve
 from survrecon.checks.counts import check_counts
-from survrecon.checks.curves import check_events, check_numbers_at_risk, check_rows, evidence
+from survrecon.checks.curves import check_curve, check_events, check_numbers_at_risk, check_rows, evidence
 from survrecon.checks.design import check_design
 from survrecon.checks.direction import check_direction
 from survrecon.checks.endpoints import data_of, match_endpoint, with_data
@@ -65,8 +65,7 @@ def audit(study: Study, others: Sequence[Study] = (), ipd: Sequence[IPD] | None 
     curves: list[Curve | None] = []
     for arm in study.arms:
         curve = None if arm.curve is None else cleaned_curve(arm)
-        if isinstance(curve, str):
-            findings.append(Finding("curve falls from 1", arm.label, "in tension", (), None, None, "S(0) = 1, S never rises", "", curve))
+        findings += [] if curve is None else check_curve(arm, curve)
         curves.append(curve if isinstance(curve, Curve) else None)
     values = study.published.values
     known = [evidence(arm, curve, values) for arm, curve in zip(study.arms, curves, strict=True)]

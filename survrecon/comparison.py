@@ -205,9 +205,10 @@ def _checks(value: PublishedValue, ours: Counterpart, used: tuple[str, ...], spr
     checks = []
     for part, printed, number, by in rows:
         check = _judge(value, part, printed, number, ours.events)
-        if spread and not part:
-            check = _judge_spread(check, printed, spread)
-        if _input_name(value) in used:
+        ends = _ends(value, number, ours.value, spread) if not part or value.quantity == "hazard_ratio" else None
+        if ends:
+            check = _judge_spread(check, printed, ends)
+        if _input_name(value) in used and not value.population:
             check = replace(check, verdict="used as input", why="the reconstruction used this number, so it confirms nothing")
         elif ours.obstacle:
             check = replace(check, verdict="not comparable", why=ours.obstacle)
@@ -227,7 +228,8 @@ def _input_name(value: PublishedValue) -> str:
 
 def _spread_of(value: PublishedValue, analysis: Analysis) -> Spread | None:
     """Return the spread of our number over the draws, where there are any."""
-    name = {"hazard_ratio": "hazard ratio", "logrank_chi2": "log-rank chi-squared"}.get(value.quantity, value.quantity)
+    chi2 = "log-rank chi-squared"
+    name = {"hazard_ratio": "hazard ratio", "logrank_chi2": chi2, "logrank_p": chi2}.get(value.quantity, value.quantity)
     arm = value.arm or (analysis.comparisons[0].arm if len(analysis.comparisons) == 1 else None)
     for spread in analysis.spreads:
         same_time = spread.time is None or value.time is None or math.isclose(spread.time, value.time)
@@ -236,20 +238,28 @@ def _spread_of(value: PublishedValue, analysis: Analysis) -> Spread | None:
     return None
 
 
-def _judge_spread(check: Check, printed: Printed, spread: Spread) -> Check:
+def _ends(value: PublishedValue, number: float | None, estimate: float | None, spread: Spread | None) -> tuple[float, float] | None:
+    """Return the reconstruction interval of one of our numbers: of the estimate, or of a ratio's limit, which moves with it."""
+    if spread is None or spread.reconstruction is None or not number or not estimate or not all(map(math.isfinite, spread.reconstruction)):
+        return None
+    low, high = spread.reconstruction
+    if value.quantity == "logrank_p":
+        sides = 2 if value.two_sided else 1
+        return tuple(sides / 2 * math.erfc(math.sqrt(chi2 / 2)) for chi2 in (high, low))  # type: ignore[return-value]
+    return low * number / estimate, high * number / estimate
+
+
+def _judge_spread(check: Check, printed: Printed, ends: tuple[float, float]) -> Check:
     """Judge a published number by the reconstruction interval, widened by half its last printed digit."""
-    assert spread.reconstruction is not None
-    if printed.value is None or check.value is None or not all(math.isfinite(end) for end in spread.reconstruction):
+    if printed.value is None or check.value is None:
         return check
     half = printed.half_unit if printed.relation == "=" else 0.0
-    low, high = max(spread.reconstruction[0] - half, 0.0), spread.reconstruction[1] + half
-    below = low - printed.value if printed.relation in "=<" else 0.0
-    above = printed.value - high if printed.relation in "=>" else 0.0
-    outside = max(below, above, 0.0)
+    low, high = max(ends[0] - half, 0.0), ends[1] + half
+    outside = max(low - printed.value, printed.value - high, 0.0) if printed.relation == "=" else 0.0
     agrees = {"=": outside == 0, "<": low < printed.value, ">": high > printed.value}[printed.relation]
     width = high - low
     far = "" if agrees else f"; the published one lies {outside / max(width, 1e-300):.2g} times its width outside"
-    why = f"95% of {DRAWS} lie from {spread.reconstruction[0]:.4g} to {spread.reconstruction[1]:.4g}, half a printed digit added{far}"
+    why = f"95% of {DRAWS} lie from {ends[0]:.4g} to {ends[1]:.4g}, half a printed digit added{far}"
     return replace(check, interval=(low, high), allowed=width / 2, verdict="agrees" if agrees else "differs", why=why)
 
 

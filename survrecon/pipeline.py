@@ -10,9 +10,11 @@ from survrecon.auditing import audit
 from survrecon.comparison import compare, horizon, landmarks
 from survrecon.data import Study
 from survrecon.ensemble import with_spreads
+from survrecon.errors import NotEstimableError
 from survrecon.outcome import Result, without_curves
 from survrecon.reanalysis import reanalyze
 from survrecon.reconstruction import DEFAULT_METHOD, reconstruct
+from survrecon.reconstruction.printed import DRAWS, reconstruct_together
 
 
 def run(
@@ -43,7 +45,8 @@ def run(
     Returns
     -------
     Result
-        Where no arm has a curve: no reconstructions, no published number comparable, and notes on what is missing.
+        Where no arm has a curve: reconstructed from the printed numbers as far as they reach, with intervals; else no
+        reconstructions, no published number comparable. Either way notes say what is missing and how to add it.
 
     Raises
     ------
@@ -51,20 +54,29 @@ def run(
         Input that cannot be true; see `survrecon.reconstruct` and `survrecon.reanalyze`.
     """
     findings = tuple(audit(study, others))
-    arms = [arm for arm in study.arms if arm.curve is not None]
-    if not arms:
-        return replace(without_curves(study), audit=findings)
     published = study.published
-    options = {"draws": draws, "seed": seed, "executor": executor} if draws else {}
-    reconstructions = tuple(reconstruct(arm, method, **options) for arm in arms)  # cleans first
+    arms = [arm for arm in study.arms if arm.curve is not None]
+    notes = study.notes
+    if arms:
+        options = {"draws": draws, "seed": seed, "executor": executor} if draws else {}
+        reconstructions = tuple(reconstruct(arm, method, **options) for arm in arms)  # cleans first
+    else:
+        missing = without_curves(study)
+        try:
+            reconstructions = reconstruct_together(study.arms, published, draws or DRAWS, seed) if study.arms else ()
+        except NotEstimableError as error:
+            return replace(missing, audit=findings, notes=(*missing.notes, f"not reconstructed: {error}"))
+        if not reconstructions:
+            return replace(missing, audit=findings)
+        notes = missing.notes
     tau, follow_up = horizon(published), min(float(item.ipd.time[-1]) for item in reconstructions)
     analysis = reanalyze(
         reconstructions,
-        published.reference if len(arms) > 1 else None,
-        times=landmarks(published),
+        published.reference if len(reconstructions) > 1 else None,
+        times=[time for time in landmarks(published) if time <= follow_up],
         tau=tau if tau is not None and tau <= follow_up else None,
         risk_times=[row.time for row in reconstructions[0].risk],
     )
     analysis = with_spreads(reconstructions, analysis)
     checks = compare(analysis, published)
-    return Result(study, reconstructions, analysis, tuple(checks), (*study.notes, *analysis.notes), findings)
+    return Result(study, reconstructions, analysis, tuple(checks), (*notes, *analysis.notes), findings)

@@ -12,6 +12,7 @@ import numpy as np
 from survrecon.checks import _bounds
 from survrecon.checks._arithmetic import judge, name, shown
 from survrecon.checks._bounds import WORST_READING, Bounds
+from survrecon.clean import LARGEST_REPAIR
 from survrecon.data import Arm, Curve, FloatArray
 from survrecon.published import PublishedValue
 from survrecon.results import Finding
@@ -94,6 +95,29 @@ def _interval_bounds(arm: Arm, value: PublishedValue) -> Bounding:
 
 def _landmark_bounds(value: PublishedValue) -> Bounding:
     return lambda times: _bounds.of_landmark(value, times)
+
+
+def check_curve(arm: Arm, curve: Curve | str) -> list[Finding]:
+    """Look how far the points as read are from a survival curve.
+
+    Parameters
+    ----------
+    arm : Arm
+        With a curve.
+    curve : Curve or str
+        From `survrecon.checks._bounds.cleaned_curve`.
+
+    Returns
+    -------
+    list of Finding
+        One: "in tension" where cleaning refuses the points, for the reason it gives.
+    """
+    check, formula = "curve falls from 1", "largest correction that makes S(0) = 1 and lets S never rise"
+    if isinstance(curve, str):
+        return [Finding(check, arm.label, "in tension", (), None, (0.0, LARGEST_REPAIR), formula, "survrecon.clean", curve)]
+    moved = 0.0 if curve.reading is None else float(np.max(np.abs(curve.reading - curve.survival)))
+    numbers = [("points", str(curve.time.size))]
+    return [judge(check, arm.label, numbers, moved, (0.0, max(moved, LARGEST_REPAIR)), formula=formula, source="survrecon.clean")]
 
 
 def table(arm: Arm) -> tuple[FloatArray, FloatArray]:

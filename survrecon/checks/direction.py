@@ -14,8 +14,8 @@ from survrecon.data import Arm, Curve, Study
 from survrecon.published import PublishedValue
 from survrecon.results import Finding
 
-# Hazard ratio and curves come from the same patients. On 4,000 simulated trials (tests/audit_rates.py), some with changing effects,
-# two of them pointed opposite ways by more than one standard error each in fewer than 1 of 1,000.
+# Hazard ratio and curves come from the same patients. In 10,000 simulated trials (tests/audit_rates.py honest), some with changing effects,
+# both pointed opposite ways by more than this many standard errors in fewer than 1 of 1,000, whatever the evidence.
 _OPPOSITE = 1.25
 _SOURCE = (
     "proportional hazards: log(-log S1) - log(-log S0) = log HR at every time, and the ratio of medians lies on the same side of 1 as "

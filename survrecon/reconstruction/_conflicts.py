@@ -24,10 +24,13 @@ class Conflict:
         Names both, with their numbers.
     interval : tuple of float
         The times between which they contradict each other.
+    weaker : str
+        Which of them gives way where the nearest answer is asked for.
     """
 
     message: str
     interval: tuple[float, float]
+    weaker: str = "the curve"
 
 
 def conflicts(layout: Layout, sigma: float, between: bool, total_events: int | None) -> list[Conflict]:
@@ -56,8 +59,9 @@ def conflicts(layout: Layout, sigma: float, between: bool, total_events: int | N
     """
     slack = TIME_SLACK[between] * layout.end
     start, stop = layout.edges[:-1], layout.edges[1:]
-    early = _survival_at(layout, start + slack, after=between)  # between two points the curve may have fallen already, or not yet
-    late = _survival_at(layout, stop - slack)
+    early, late = _survival_at(layout, start + slack), _survival_at(layout, stop - slack)
+    if between:  # from the point before a risk time to the one after it, the curve may have fallen already
+        early[1:] = _survival_at(layout, start[1:] + slack, after=True)
     kindest = np.where(late >= early, 1.0, late / np.maximum(early, 1e-12))
     seen_start, seen_stop = np.append(1.0, layout.end_survival[:-1]), layout.end_survival  # before a drop at the risk time itself
     error = SIGMAS * sigma / np.maximum(seen_start, 1e-12)
@@ -74,7 +78,7 @@ def conflicts(layout: Layout, sigma: float, between: bool, total_events: int | N
     inner = (layout.marks[None, :] > (start + slack)[:, None]) & (layout.marks[None, :] < (stop - slack)[:, None])
     for i in np.flatnonzero(inner.sum(axis=1) > layout.losses):
         message = f"{inner[i].sum()} censor marks, but the risk table loses only {layout.losses[i]:g} subjects"
-        found.append(Conflict(message, (float(start[i]), float(stop[i]))))
+        found.append(Conflict(message, (float(start[i]), float(stop[i])), "the last marks"))
     if total_events is not None and not found:
         found += _total(layout, seen_start, seen_stop, sigma, total_events)
     return found

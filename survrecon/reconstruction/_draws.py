@@ -86,32 +86,34 @@ def walk_many(layout: Layout, censored: FloatArray, survival: FloatArray, single
     ndarray of int, shape (draws, k)
         Events at each point.
     """
-    draws, points = censored.shape
-    events = np.zeros((draws, points), dtype=int)
+    leaving, targets = np.ascontiguousarray(censored.T), np.ascontiguousarray(survival.T)  # a row for each point: faster
+    points, draws = leaving.shape
+    events = np.zeros((points, draws), dtype=int)
     km, placed = np.ones(draws), np.zeros(draws)
-    current, start, least = -1, 0.0, 0.0
+    current, start, least, following = -1, 0.0, 0.0, 0.0
     for k in range(points):
         i = int(layout.interval[k])
         if i != current:
-            current, placed, start = i, np.zeros(draws), layout.counts[i]
-            least = layout.counts[i + 1] + layout.firm_counts[i]
-        target = survival[:, k]
+            current, placed, start, following = i, np.zeros(draws), float(layout.counts[i]), float(layout.counts[i + 1])
+            least = following + float(layout.firm_counts[i])
+        target = targets[k]
         if not (target < km).any():
             continue
-        n = np.maximum(start - placed - censored[:, k], layout.counts[i + 1] + 1)
-        drop = np.where(km > 0, 1 - target / np.maximum(km, 1e-300), 0.0)
-        d = np.floor(n * drop + 0.5)
+        n = np.maximum(start - placed - leaving[k], following + 1)
+        d = np.floor(n * (1 - target / np.maximum(km, 1e-300)) + 0.5)
         if single_last:
             d = np.where(target <= 0, 1.0, d)
-        d = np.clip(d, 0, np.floor(np.maximum(start - placed - least, 0) + 1e-9)) * (km > 0)
-        events[:, k] = d
-        km = np.where(d > 0, np.where((n > d) & (target > 0), km * (1 - d / n), 0.0), km)
-        placed = placed + d
-    return events
+        most = np.floor(np.maximum(start - placed - least, 0) + 1e-9) * (km > 0)
+        d = np.minimum(np.maximum(d, 0), most)
+        if d.any():
+            events[k] = d
+            km = np.where((d > 0) & ((n <= d) | (target <= 0)), 0.0, km * (1 - d / n))
+            placed = placed + d
+    return events.T
 
 
 def meet_total(
-    layout: Layout, censored: FloatArray, events_of: Callable[[FloatArray], IntArray], total: int
+    layout: Layout, censored: FloatArray, events_of: Callable[[FloatArray, IntArray], IntArray], total: int
 ) -> tuple[FloatArray, IntArray]:
     """Move the censoring of each draw later or earlier until its events number `total`.
 
@@ -122,7 +124,7 @@ def meet_total(
     censored : ndarray of float, shape (draws, k)
         Censored before each point.
     events_of : callable
-        Events for such an array.
+        Events for such an array of some draws, and which ones.
     total : int
         Printed number of events.
 
@@ -133,26 +135,26 @@ def meet_total(
     events : ndarray of int, shape (draws, k)
         Its events; the last ones are turned into censored subjects, or back, where moving was not enough.
     """
-    events = events_of(censored)
+    events = events_of(censored, np.arange(censored.shape[0]))
     lost = (layout.losses[None, :] - _per_interval(layout, events))[:, layout.interval]
     part = np.divide(censored, lost, out=np.zeros_like(censored), where=lost > 0)
     bridge = lost * part * (1 - part)
     excess = events.sum(axis=1) - total
     low = np.where(excess > 0, -LARGEST_SHIFT, 0.0)
     high = np.where(excess > 0, 0.0, LARGEST_SHIFT)
-    best, fewest, best_censored = events, np.abs(excess), censored
+    best, fewest, best_censored = events.copy(), np.abs(excess), censored.copy()
     for _ in range(SHIFTS):
-        if not fewest.any():
+        left = np.flatnonzero(fewest)
+        if left.size == 0:
             break
-        middle = (low + high) / 2
-        moved = np.clip(censored - middle[:, None] * bridge, 0, lost)
-        tried = events_of(moved)
+        middle = (low[left] + high[left]) / 2
+        moved = np.clip(censored[left] - middle[:, None] * bridge[left], 0, lost[left])
+        tried = events_of(moved, left)
         found = tried.sum(axis=1) - total
-        better = np.abs(found) < fewest
-        best, best_censored = np.where(better[:, None], tried, best), np.where(better[:, None], moved, best_censored)
-        fewest = np.where(better, np.abs(found), fewest)
-        down = (found > 0) | ((found == 0) & (middle > 0))
-        low, high = np.where(down, low, middle), np.where(down, middle, high)
+        better = np.abs(found) < fewest[left]
+        improved = left[better]
+        best[improved], best_censored[improved], fewest[improved] = tried[better], moved[better], np.abs(found[better])
+        low[left], high[left] = np.where(found > 0, low[left], middle), np.where(found > 0, middle, high[left])
     return best_censored, _force_many(layout, best, best.sum(axis=1) - total)
 
 

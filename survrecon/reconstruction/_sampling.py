@@ -84,11 +84,12 @@ def _chunk(fitted: Fitted, draws: int, seed: int, number: int) -> tuple[IPD, ...
     kept = resolving(layout, fitted.events, fitted.censored)
     layout, curves, paths = thinned(layout, kept), curves[:, kept], paths[:, kept]
 
-    def events_of(moved: FloatArray) -> IntArray:
-        return walk_many(layout, moved, curves, model.single_last)
+    def events_of(moved: FloatArray, rows: IntArray) -> IntArray:
+        return walk_many(layout, moved, curves[rows], model.single_last)
 
-    events = events_of(paths)
-    if fitted.total is not None:
+    if fitted.total is None:
+        events = walk_many(layout, paths, curves, model.single_last)
+    else:
         paths, events = meet_total(layout, paths, events_of, fitted.total)
     return place_many(layout, events, paths, True, 0.0, label, noise.arm.random)
 
@@ -142,8 +143,8 @@ def extremes(fitted: Fitted, single: IPD) -> tuple[IPD, ...]:
     paths = lost * _early(layout)
     curves = np.tile(layout.survival, (paths.shape[0], 1))
 
-    def events_of(moved: FloatArray) -> IntArray:
-        return walk_many(layout, moved, curves, model.single_last)
+    def events_of(moved: FloatArray, rows: IntArray) -> IntArray:
+        return walk_many(layout, moved, curves[rows], model.single_last)
 
     sets: list[IPD] = []
     for end in (1e-9, 1 - 1e-9):
@@ -152,9 +153,10 @@ def extremes(fitted: Fitted, single: IPD) -> tuple[IPD, ...]:
             return np.full(shape, end)
 
         if model.between:
-            moved, events = (
-                (paths, events_of(paths)) if fitted.total is None else meet_total(layout, paths, events_of, fitted.total)
-            )
+            if fitted.total is None:
+                moved, events = paths, walk_many(layout, paths, curves, model.single_last)
+            else:
+                moved, events = meet_total(layout, paths, events_of, fitted.total)
             sets += place_many(layout, events, moved, True, 0.0, label, part)
         else:
             sets += place_many(layout, fitted.events[None, :], fitted.censored[None, :], False, 0.0, label, part)

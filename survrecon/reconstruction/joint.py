@@ -25,7 +25,7 @@ from survrecon.reconstruction._place import place
 from survrecon.reconstruction._sampling import Fitted, draw, extremes
 from survrecon.reconstruction._search import ROUNDING, search
 from survrecon.reconstruction._smooth import smooth
-from survrecon.reconstruction._targets import meet_targets
+from survrecon.reconstruction._targets import is_number, meet_targets
 
 ROUNDS = 4
 BEND = 2.5  # exponent by which the curve bends along, over its reading error
@@ -241,7 +241,7 @@ def estimate(
         raise ReconstructionError(f"arm {arm.label!r}: method 'joint' needs curve coordinates")
     if on_conflict not in ("error", "nearest"):
         raise ReconstructionError(f"on_conflict = {on_conflict!r}; use 'error' or 'nearest'")
-    if reading_error is not None and not 0 <= reading_error < 0.5:
+    if reading_error is not None and not (is_number(reading_error) and 0 <= reading_error < 0.5):
         raise ReconstructionError(f"reading_error = {reading_error!r}; give a probability from 0 to 0.5, e.g. 0.002")
     if draws < 0:
         raise ReconstructionError(f"draws = {draws!r}; give how many data sets to draw, or 0 for none")
@@ -305,7 +305,7 @@ def _weighed(model: Model, arm: Arm, on_conflict: str) -> tuple[Arm, _Fit, list[
         if on_conflict == "error":
             message = f"{conflict.message}; correct one of them, or use on_conflict='nearest'"
             raise InconsistentDataError(arm.label, message, conflict.interval)
-        notes.append(f"from {conflict.interval[0]:g} to {conflict.interval[1]:g}: {conflict.message}; the curve gave way")
+        notes.append(f"from {conflict.interval[0]:g} to {conflict.interval[1]:g}: {conflict.message}; {conflict.weaker} gave way")
     fit = fit or _fit(model, arm)
     if fit.misses[0]:
         notes.append(
