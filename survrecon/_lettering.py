@@ -159,6 +159,7 @@ def write_risk_table(
     times: FloatArray,
     column: float,
     points: bool,
+    bands: bool = False,
 ) -> float:
     """Write the numbers at risk under the time axis, and under each the printed one where it differs.
 
@@ -178,6 +179,8 @@ def write_risk_table(
         From `label_column`.
     points : bool
         Whether digitized points are drawn, so that a note must say what they are.
+    bands : bool
+        Whether an arm has no curve but its printed numbers, so that a note must say so.
 
     Returns
     -------
@@ -187,6 +190,7 @@ def write_risk_table(
     left, width, depth = -GUTTER - column, width_of(ax), TABLE_TOP
     write(ax, place=(0, 0), offset=(left, -depth), **HEADING)
     notes = ["Points: digitized."] if points else []
+    notes += ["Bands: from printed numbers, without a curve; 95% of what they leave open."] if bands else []
     for item, label, ink in zip(items, labels, inks, strict=True):
         lines = wrap(label, len(label) if column else width / (0.55 * FONT))
         for i, line in enumerate(lines, start=1):

@@ -87,7 +87,7 @@ def write_result(result: Result, target: Path, options: dict[str, Any], inputs: 
 
 
 def draw(result: Result, folder: Path) -> None:
-    """Write ``km.png``, ``km.svg`` and ``residuals.png``, and ``forest.png`` where there are draws to show.
+    """Write ``km.png`` and ``km.svg``, ``residuals.png`` where there is a curve, and ``forest.png`` where there are draws.
 
     Parameters
     ----------
@@ -102,7 +102,8 @@ def draw(result: Result, folder: Path) -> None:
     curves = plot_km(result.reconstructions, analysis=result.analysis, time_unit=result.study.time_unit)
     for name in ("km.png", "km.svg"):
         save_figure(curves, folder / name)
-    save_figure(plot_residuals(result.reconstructions, time_unit=result.study.time_unit), folder / "residuals.png")
+    if any(item.residuals for item in result.reconstructions):
+        save_figure(plot_residuals(result.reconstructions, time_unit=result.study.time_unit), folder / "residuals.png")
     spreads = result.analysis.spreads if result.analysis else ()
     if forest_rows(result.checks, spreads):
         save_figure(plot_forest(result.checks, spreads), folder / "forest.png")

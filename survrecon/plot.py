@@ -141,7 +141,7 @@ def plot_km(
     ax.set_xticks(times, [f"{time:g}" for time in times])
     digitized = [item.arm.curve if points and isinstance(item, Reconstruction) else None for item in items]
     inks = [_mix(shade, "black", 0.2) for shade in shades]
-    below = write_risk_table(ax, items, labels, inks, times, column, any(digitized)) if risk_table else 0.0
+    below = write_risk_table(ax, items, labels, inks, times, column, any(digitized), any(map(_without_curve, items))) if risk_table else 0.0
     lines = []
     for i, (item, curve, shade) in enumerate(zip(items, digitized, shades, strict=True)):
         if curve is not None:
@@ -150,7 +150,7 @@ def plot_km(
             draw_band(ax, item.draws, scale, shade)
         style = STYLES[(i + i // len(COLORS)) % len(STYLES)]  # a color that comes again has another style
         lines.append(_draw_curve(ax, item, scale, shade, style))
-        if censor_ticks:
+        if censor_ticks and not _without_curve(item):
             _draw_censored(ax, subjects(item), scale, shade, TICK_SPACING * per_point)
     above = annotate(ax, lines, labels, inks, results(analysis), lambda above: make_room(left=left, below=below, above=above))
     _title(ax, title, above)
@@ -361,9 +361,15 @@ def _unclip(ax: Axes, line: Line2D) -> None:
     line.set_clip_box(TransformedBbox(Bbox.from_extents(-0.01, -0.012, 1.006, 1.03), ax.transAxes))
 
 
+def _without_curve(item: Reconstruction | IPD) -> bool:
+    return isinstance(item, Reconstruction) and item.arm.curve is None
+
+
 def _draw_curve(ax: Axes, item: Reconstruction | IPD, scale: float, shade: str, style: Any) -> Line2D:
     time, survival = _steps(subjects(item))
     looks: dict[str, Any] = {"color": shade, "linestyle": style, "linewidth": 1.6, "drawstyle": "steps-post"}
+    if _without_curve(item):  # its band is the answer; the line in it only a guide
+        looks |= {"linestyle": ":", "linewidth": 0.9}
     (line,) = ax.plot(time, scale * survival, label=item.label, zorder=3, **looks)
     _unclip(ax, line)
     return line

@@ -35,9 +35,9 @@ def test_n_only():
 
 
 def test_total_events():
-    # 4 events without censoring, 1 too many: one censored, at 2, just after the event there. Then 7 (1 - 0.6/0.8) = 1.75, still 2 at 3.
-    # Two censored, at 4/3 and 8/3: 8 (1 - 0.8/0.9) = 0.89, 1 at 2, estimate 0.9 * 7/8 = 0.7875; 6 (1 - 0.6/0.7875) = 1.43, 1 at 3. 3 events.
-    # One lies between 1 and 2, one between 2 and 3, and each goes to the middle of its gap.
+    # 4 events without censoring, 1 too many: one censored, at 2, just after the event there. Then 7 (1 - 0.6/0.8) = 1.75, still 2
+    # at 3. Two censored, at 4/3 and 8/3: 8 (1 - 0.8/0.9) = 0.89, 1 at 2, estimate 0.9 * 7/8 = 0.7875; 6 (1 - 0.6/0.7875) = 1.43, 1
+    # at 3: 3 events. One censored lies between 1 and 2, one between 2 and 3, and each goes to the middle of its gap.
     result = guyot(**CURVE, total_events=3)
     assert subjects(result) == ([1, 2, 3], [1.5, 2.5] + [4] * 5)
     assert result.total_events == (3, 3)

@@ -72,8 +72,8 @@ def test_everybody_at_risk_has_the_event_where_survival_is_0():
 
 
 def test_event_just_before_its_tick():
-    # An event each at 1, 2, ..., 15, read to 0.018 as in digitized/leukemia-6mp-remission: 15 becomes 14.994. At risk at 15: the one who has
-    # the event there. Taken at its word the last event comes before 15, with nobody left, or one of the 15 has none.
+    # An event each at 1, 2, ..., 15, read to 0.018 as in digitized/leukemia-6mp-remission: 15 becomes 14.994. At risk at 15: the one who
+    # has the event there. Taken at its word the last event comes before 15, with nobody left, or one of the 15 has none.
     time = np.round(np.arange(16) / 0.018) * 0.018
     assert time[15] < 15
     result = joint(time=time, survival=np.linspace(1, 0, 16), n=15, risk_times=[0, 5, 10, 15], risk_counts=[15, 11, 6, 1])
@@ -219,11 +219,12 @@ def test_keynote_189_median_lies_where_the_clicks_cross_one_half():
 
 @needs_external
 def test_keynote_189_targets():
-    result = clicked("keynote-189-os", "placebo", options={"targets": {"median": 11.6, "survival": {6.0: 0.72}}})
+    # Without targets the median is 11.26, and S(6) 0.723; these are within the reading of the clicks but not their answer.
+    result = clicked("keynote-189-os", "placebo", options={"targets": {"median": 10.8, "survival": {6.0: 0.73}}})
     assert result.used == ("median", "survival at 6")
-    assert 11.55 <= reanalyze([result]).arms[0].median.value <= 11.65
-    assert abs(result.fitted.survival[result.fitted.time <= 6][-1] - 0.72) <= 0.005
-    assert "target median 11.6 met" in result.notes
+    assert 10.75 <= reanalyze([result]).arms[0].median.value <= 10.85
+    assert 0.725 <= result.fitted.survival[result.fitted.time <= 6][-1] <= 0.735
+    assert result.notes[-2:] == ("target median 10.8 met", "target survival at 6 0.73 met")
     assert all(row.printed == row.reconstructed for row in result.risk)
 
 
@@ -289,7 +290,7 @@ OPTIONS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(arms(), OPTIONS)
 @example({"time": [0.0, 4], "survival": [1, 1], "n": 3, "risk_times": [0.0, 9], "risk_counts": [3, 3]}, {"on_conflict": "error"})
 @example({"time": [0.0, 4], "survival": [1, 0.5], "n": 2, "censor_times": np.array([0.0, 9])}, {"on_conflict": "error"})

@@ -95,7 +95,7 @@ def counts(case: Case) -> tuple[tuple[int, int], ...]:
 
 
 def test_the_enumeration_by_hand():
-    # 3 subjects, survival 1/2 at time 2: either 1 of 2 at risk, with one censored before, or none of the others; at 2 all 3 would need 1.5 events.
+    # 3 subjects, survival 1/2 at time 2: 1 of 2 at risk, with one censored before; all 3 at risk would need 1.5 events.
     arm = Arm.from_arrays([0, 2, 3], [1, 0.5, 0.5], n=3)
     assert list(solutions(Case(arm, (2.0,), (0.5,), 0.0, ()))) == [((1, 2),)]
     # 4 subjects: 2 of 4, or 1 of 2. One event is printed: only the second is left.
@@ -122,6 +122,7 @@ def test_against_all_solutions(step, capsys):
         if found not in every:
             missed.append(seed)
     with capsys.disabled():
-        print(f"\n{ARMS} arms of 4 to 10: {unique} have one solution, of the others {ties} of {ARMS - unique} got the true one; missed: {missed}")
+        others = f"of the other {ARMS - unique}, {ties} got the true one"
+        print(f"\n{ARMS} arms of 4 to 10 subjects: {unique} have one solution; {others}; missed: {missed}")
     # A member of all solutions is one that misses nothing; where there is only one, it is the true one.
     assert not missed

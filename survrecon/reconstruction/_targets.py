@@ -46,10 +46,11 @@ def meet_targets(
     """
     exponent = np.ones(time.size)
     wanted = _listed(targets)
-    for _ in range(PASSES):  # meeting one may move another
+    for _ in range(PASSES if len(wanted) > 1 else 1):  # meeting one may move another
+        before = exponent
         for target in wanted:
             exponent, ipd = _bend(ipd, target, exponent, time, rebuild)
-        if not any(target.miss(ipd) for target in wanted):
+        if np.array_equal(exponent, before):
             break
     notes = []
     for target in wanted:
