@@ -165,7 +165,7 @@ def _non_increasing(time: FloatArray, survival: FloatArray, notes: list[str]) ->
         start, stop = fit.blocks[:-1], fit.blocks[1:]
         repair = np.maximum.reduceat(np.abs(fit.x - reading), start)
         level = fit.x[start]
-        fall = np.append(1.0, level[:-1]) - np.append(level[1:], level[-1])  # from the block before to the block after
+        fall = np.append(1.0, level[:-1]) - np.append(level[1:], reading.min())  # from the block before to the block after, or the end
         steep = (repair > READING_JITTER) & (fall >= repair) & (time[stop - 1] - time[start] <= CLICK_SLACK * time[-1])
         if not steep.any():
             break

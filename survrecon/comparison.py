@@ -255,8 +255,9 @@ def _judge_spread(check: Check, printed: Printed, ends: tuple[float, float]) -> 
         return check
     half = printed.half_unit if printed.relation == "=" else 0.0
     low, high = max(ends[0] - half, 0.0), ends[1] + half
-    outside = max(low - printed.value, printed.value - high, 0.0) if printed.relation == "=" else 0.0
-    agrees = {"=": outside == 0, "<": low < printed.value, ">": high > printed.value}[printed.relation]
+    below, above = low - printed.value, printed.value - high
+    outside = max({"=": max(below, above), "<": below, ">": above}[printed.relation], 0.0)
+    agrees = {"=": outside == 0, "<": below < 0, ">": above < 0}[printed.relation]
     width = high - low
     far = "" if agrees else f"; the published one lies {outside / max(width, 1e-300):.2g} times its width outside"
     why = f"95% of {DRAWS} lie from {ends[0]:.4g} to {ends[1]:.4g}, half a printed digit added{far}"

@@ -248,8 +248,17 @@ def test_plot_of_a_study_without_curves(tiny, tmp_path):
         "\n".join(line for line in text.splitlines() if not line.startswith(("curve", "scale", "orientation")))
     )
     result = run("plot", tiny, "--out", tmp_path / "km.png")
+    assert result.exit_code == 0, result.stderr  # a band from its numbers at risk
+    assert (tmp_path / "km.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_plot_of_a_study_without_numbers(tmp_path):
+    folder = tmp_path / "planned"
+    folder.mkdir()
+    (folder / "study.toml").write_text('[study]\ntrial = "T"\nendpoint = "survival"\ntime_unit = "month"\nevidence = "registered"\n')
+    result = run("plot", folder, "--out", tmp_path / "km.png")
     assert result.exit_code == 2
-    assert "tiny has no curves to draw; to add a curve: digitize Figure 1" in result.stderr
+    assert "planned has no curves to draw; to add a result" in result.stderr
 
 
 def test_new_writes_a_scaffold_that_verify_refuses_until_it_is_filled_in(tmp_path):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import survrecon
-from survrecon.data import Arm, Study
+from survrecon.data import Arm, RiskTable, Study
 from survrecon.outcome import plain, to_json
 from survrecon.published import Printed, Published, PublishedValue
 from survrecon.reconstruction import methods
@@ -50,22 +50,31 @@ def test_the_result_as_a_dictionary(tiny):
 
 
 def test_a_study_without_curves_says_what_it_has_and_what_is_missing():
-    arms = tuple(
-        Arm.from_arrays([0], [1], n=9, risk_times=[0, 6, 12], risk_counts=[9, np.nan, 2], label=label, total_events=5) for label in "ab"
-    )
-    arms = tuple(Arm(arm.label, arm.n, None, arm.risk, arm.total_events) for arm in arms)
-    values = (PublishedValue("median", Printed("5", 5.0), arm="a"), PublishedValue("logrank_p", Printed("0.2", 0.2), arm="a"))
+    arms = tuple(Arm(label, 9, total_events=5) for label in "ab")
+    values = (PublishedValue("logrank_p", Printed("0.2", 0.2), arm="a"),)
     study = Study("x", "X", "survival", "month", "printed", arms, Published("b", values), figure="Figure 2", missing=("the figure",))
     result = survrecon.run(study)
     assert (result.reconstructions, result.analysis) == ((), None)
-    assert [(check.verdict, check.value) for check in result.checks] == [("not comparable", None)] * 2
+    assert [(check.verdict, check.value) for check in result.checks] == [("not comparable", None)]
     assert all(check.why.startswith("no coordinates: ") for check in result.checks)
-    has, missing, add = result.notes
-    assert has == "has: a (n = 9), b (n = 9); events: 5 in a, 5 in b; numbers at risk at 3 times; 2 published results"
+    has, missing, add, enough = result.notes
+    assert has == "has: a (n = 9), b (n = 9); events: 5 in a, 5 in b; 1 published results"
     assert missing == "missing: the figure"
     assert add.startswith("to add a curve: digitize Figure 2 ")
-    risk = strict(to_json(result.to_dict()))["arms"][0]["risk_table"]
-    assert risk[1] == {"time": 6.0, "printed": None, "reconstructed": None}
+    assert enough.startswith("not reconstructed: arm 'a': n = 9 and 5 events do not tell when anything happened")
+
+
+def test_numbers_at_risk_alone_are_reconstructed_and_marked_as_printed():
+    risk = RiskTable([0, 6, 12], [9, np.nan, 2])
+    arms = tuple(Arm(label, 9, risk=risk, total_events=5) for label in "ab")
+    study = Study("x", "X", "survival", "month", "printed", arms, Published("b"), missing=("the figure",))
+    result = survrecon.run(study)
+    assert [item.method for item in result.reconstructions] == ["printed", "printed"]
+    for item in result.reconstructions:
+        for ipd in (item.ipd, *item.draws):
+            assert (ipd.n, int(ipd.event.sum()), int((ipd.time >= 12).sum())) == (9, 5, 2)
+    assert strict(to_json(result.to_dict()))["evidence"] == "printed"
+    assert any(note.startswith("missing: the figure") for note in result.notes)
 
 
 def test_a_registered_study_has_no_rows():

@@ -48,8 +48,8 @@ class Process:
 
 # Fitted by marginal likelihood to the complete data of 60 two-arm trials, and rounded; for the arms' levels of the event
 # hazard a wider one, so that a log hazard ratio of 0 is not presumed. Halving or doubling any of them hardly changes results.
-EVENT = Process(level=1.5, level_apart=0.28, course=0.86, course_apart=0.25, length=0.3, power=0.25, rise=0.0, rough=0.165, rough_apart=0.35)
-CENSORING = Process(level=2.0, level_apart=0.1, course=1.45, course_apart=0.15, length=0.25, power=1.0, rise=4.0, rough=0.35, rough_apart=0.08)
+EVENT = Process(level=1.5, level_apart=0.28, course=0.86, course_apart=0.25, length=0.3, power=0.25, rise=0.0, rough=0.35, rough_apart=0.2)
+CENSORING = Process(level=2.0, level_apart=0.1, course=1.45, course_apart=0.15, length=0.25, power=1.0, rise=4.0, rough=0.35, rough_apart=0.1)
 ROUGHEST = 0.5  # largest variance of the log hazard of one cell that is not smooth
 KEPT = 3e-3  # directions of a process with less than this share of the largest variance are left out
 STEP = 1e-4  # of numerical derivatives
