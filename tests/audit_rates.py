@@ -4,7 +4,7 @@
     python tests/audit_rates.py spoiled 600      # each kind of mistake: share caught
     python tests/audit_rates.py slack 4000       # what the constants of survrecon/checks cover
 
-The pytest suite runs the first two on a small sample (test_auditing.py); README.md and the closing notes quote the full runs.
+The pytest suite runs the first two on a small sample (test_auditing_random.py); rates are quoted from full runs.
 """
 
 from __future__ import annotations
