@@ -72,8 +72,8 @@ def known_counts(arm: Arm, latest: float) -> Counts:
     zero = next((time for time in ticks if cells[time] == 0), None)
     positive = [time for time in ticks if cells[time] > 0]
     end, note = _end(arm, positive, cells[positive[-1]], zero, latest)
-    time = np.array([*positive, end])
-    return Counts(arm.label, time, np.array([*(cells[t] for t in positive), 0]), note)
+    left = [*(float(cells[t]) for t in positive), 0.0]
+    return Counts(arm.label, np.array([*positive, end]), np.array(left), note)
 
 
 def _end(arm: Arm, positive: list[float], left: int, zero: float | None, latest: float) -> tuple[float, str]:
@@ -162,7 +162,7 @@ class Grid:
         """
         return np.repeat(values, self.length, axis=-1)
 
-    def by_arm(self, values: FloatArray) -> FloatArray:
+    def by_arm(self, values: FloatArray | BoolArray) -> FloatArray:
         """Split the last axis into arms and cells.
 
         Parameters
@@ -175,7 +175,8 @@ class Grid:
         ndarray of float, shape (..., arms, k)
             The same values.
         """
-        return values.reshape(*values.shape[:-1], self.arms, self.edges.size - 1)
+        split: FloatArray = np.asarray(values.reshape(*values.shape[:-1], self.arms, self.edges.size - 1))
+        return split
 
 
 def make_grid(counts: Sequence[Counts], times: Sequence[float]) -> Grid:
@@ -197,7 +198,7 @@ def make_grid(counts: Sequence[Counts], times: Sequence[float]) -> Grid:
     --------
     >>> grid = make_grid([Counts("drug", np.array([0.0, 30.0, 60.0]), np.array([9, 5, 0]))], [15])
     >>> grid.edges.size - 1, grid.first.tolist(), grid.lost.tolist()
-    (30, [0, 15], [4.0, 5.0])
+    (31, [0, 16], [4.0, 5.0])
     """
     end = max(float(arm.time[-1]) for arm in counts)
     inner = [time for time in times if 0 < time < end]

@@ -49,7 +49,9 @@ class Process:
 # Fitted by marginal likelihood to the complete data of 60 two-arm trials, and rounded; for the arms' levels of the event
 # hazard a wider one, so that a log hazard ratio of 0 is not presumed. Halving or doubling any of them hardly changes results.
 EVENT = Process(level=1.5, level_apart=0.28, course=0.86, course_apart=0.25, length=0.3, power=0.25, rise=0.0, rough=0.35, rough_apart=0.2)
-CENSORING = Process(level=2.0, level_apart=0.1, course=1.45, course_apart=0.15, length=0.25, power=1.0, rise=4.0, rough=0.35, rough_apart=0.1)
+CENSORING = Process(
+    level=2.0, level_apart=0.1, course=1.45, course_apart=0.15, length=0.25, power=1.0, rise=4.0, rough=0.35, rough_apart=0.1
+)
 ROUGHEST = 0.5  # largest variance of the log hazard of one cell that is not smooth
 KEPT = 3e-3  # directions of a process with less than this share of the largest variance are left out
 STEP = 1e-4  # of numerical derivatives
@@ -252,7 +254,10 @@ def posterior(model: Model) -> Posterior:
         values = _residuals(model, np.vstack([at, at + steps]))
         return np.asarray((values[1:] - values[0]).T / STEP)
 
-    fit = least_squares(lambda at: _residuals(model, at[None])[0], np.zeros(size), derivative, method="lm", xtol=1e-5, ftol=1e-7, max_nfev=60)
+    def residuals(at: FloatArray) -> FloatArray:
+        return np.asarray(_residuals(model, at[None])[0], dtype=float)
+
+    fit = least_squares(residuals, np.zeros(size), derivative, method="lm", xtol=1e-5, ftol=1e-7, max_nfev=60)
     precision = fit.jac.T @ fit.jac
     variance, directions = np.linalg.eigh(precision)
     return Posterior(fit.x, directions / np.sqrt(np.maximum(variance, 1.0)), float(fit.cost))

@@ -14,7 +14,9 @@ TRIES = 8  # roundings tried for each draw; the one that leaves most printed tim
 MARGIN = 1e-6  # share of a subject or of a row by which nothing comes closer to a known count's time
 
 
-def place(grid: Grid, arm: int, points: Sequence[Point], events: FloatArray, censored: FloatArray, rng: np.random.Generator | None) -> list[IPD]:
+def place(
+    grid: Grid, arm: int, points: Sequence[Point], events: FloatArray, censored: FloatArray, rng: np.random.Generator | None
+) -> list[IPD]:
     """Turn counts of one arm into subjects.
 
     Parameters
@@ -66,7 +68,9 @@ def _cumulative(values: FloatArray) -> FloatArray:
     return np.concatenate([np.zeros((values.shape[0], 1)), np.cumsum(values, axis=1)], axis=1)
 
 
-def _anchors(counts: Counts, points: Sequence[Point], times: FloatArray, event: BoolArray, within: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _anchors(
+    counts: Counts, points: Sequence[Point], times: FloatArray, event: BoolArray, within: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """Return, for each point and draw, the time that shall be moved and where to; NaN where it is out of reach."""
     n = counts.n
     n_risk = np.arange(n, 0, -1.0)
@@ -141,4 +145,4 @@ def _stretch(counts: Counts, times: FloatArray, source: FloatArray, target: Floa
                 new.append(target[i])
         old.append(tick)
         new.append(tick)
-    return np.interp(times, old, new)
+    return np.asarray(np.interp(times, old, new), dtype=float)

@@ -126,7 +126,7 @@ def _drafts(arms: Sequence[Arm], published: Published, draws: int, seed: int) ->
     events, censored = draw_counts(model, found, max(draws, DRAWS), rng)
     center = events.mean(axis=0, keepdims=True), censored.mean(axis=0, keepdims=True)
     drafts = []
-    for i, arm in enumerate(arms):
+    for i in range(len(arms)):
         own = [fact for fact in chosen.facts if isinstance(fact, Point) and fact.arm == i]
         (ipd,) = place(model.grid, i, own, *center, rng=None)
         drawn = place(model.grid, i, own, events[:draws], censored[:draws], rng) if draws else []
@@ -273,7 +273,8 @@ def _unmet(ipd: IPD, point: Point) -> str:
     found = survival_at(curve, point.time, level, scale) if by_level else median(curve, level, scale)
     ours = found.value if point.z == 0 else found.lower if point.z > 0 else found.upper
     if not point.reached:
-        return "" if ours is None or ours > point.time else f"{point.name} is printed as not reached, and is {ours:.4g} in the reconstruction"
+        reached = ours is not None and ours <= point.time
+        return f"{point.name} is printed as not reached, and is {ours:.4g} in the reconstruction" if reached else ""
     printed, slack = (point.level, point.level_slack) if by_level else (point.time, point.time_slack)
     if ours is not None and abs(ours - printed) <= slack * (1 + 1e-6) + 1e-9:
         return ""
