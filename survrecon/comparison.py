@@ -208,7 +208,8 @@ def _checks(value: PublishedValue, ours: Counterpart, used: tuple[str, ...], spr
         ends = _ends(value, number, ours.value, spread) if not part or value.quantity == "hazard_ratio" else None
         if ends:
             check = _judge_spread(check, printed, ends)
-        if _input_name(value) in used and not value.population:
+        given = _input_name(value) in used or (part and f"{value.quantity} width {value.arm}" in used)  # the width fixes both limits
+        if given and not value.population:
             check = replace(check, verdict="used as input", why="the reconstruction used this number, so it confirms nothing")
         elif ours.obstacle:
             check = replace(check, verdict="not comparable", why=ours.obstacle)
