@@ -13,7 +13,6 @@ from survrecon.draws import cox_two_sample
 from survrecon.simulation import REGIMES, digitize, simulate, withhold
 
 TRIALS = 100
-SMALL = 150  # subjects per arm at most, to keep this quick: of larger arms the errors are smaller
 
 
 def log_hr(results):
@@ -22,12 +21,12 @@ def log_hr(results):
 
 
 @pytest.mark.parametrize("regime", REGIMES)
-@pytest.mark.parametrize("scenario", ["R", "NE"])
-def test_never_worse_than_guyot(regime, scenario, capsys):
+def test_never_worse_than_guyot(regime, capsys):
     errors = {"guyot": [], "joint": []}
     missed = []  # events, of the joint method
     for seed in range(TRIALS):
-        trial = simulate(seed, n=40 + seed % (SMALL - 40))
+        trial = simulate(seed)
+        scenario = "RE" if seed % 2 else "R"
         arms = [withhold(arm, scenario) for arm in digitize(trial, regime, np.random.default_rng(seed))]
         for method, found in errors.items():
             results = [reconstruct(arm, method=method) for arm in arms]
@@ -35,13 +34,16 @@ def test_never_worse_than_guyot(regime, scenario, capsys):
         for result, truth in zip(results, trial.arms, strict=True):
             assert result.ipd.n == truth.n
             assert all(row.printed == row.reconstructed for row in result.risk)
-            missed.append(abs(result.total_events[1] - int(truth.event.sum())))
-            assert "E" not in scenario or missed[-1] == 0
+            # Exact drops are always met; in two arms by 2 events of 4 at risk (or of 6) where the truth is 1 of 2 (or of 3).
+            assert regime != "exact" or result.residuals.max_abs < 1e-9
+            miss = abs(result.total_events[1] - int(truth.event.sum()))
+            if scenario == "R":
+                missed.append(miss)
+            else:
+                assert miss == 0
     quantiles = {method: np.quantile(found, [0.5, 0.9]) for method, found in errors.items()}
     with capsys.disabled():
         table = "; ".join(f"{method} {middle:.4f} / {high:.4f}" for method, (middle, high) in quantiles.items())
-        wrong = f"joint's events wrong in {np.mean(np.array(missed) > 0):.1%} of arms, by at most {max(missed)}"
-        print(f"\n{regime} {scenario}: error of log HR in {TRIALS} trials, median / 90th percentile: {table}; {wrong}")
+        wrong = f"events of joint without a printed total wrong in {np.mean(np.array(missed) > 0):.1%} of arms, by at most {max(missed)}"
+        print(f"\n{regime}: error of log HR in {TRIALS} trials, median / 90th percentile: {table}; {wrong}")
     assert np.all(quantiles["joint"] <= quantiles["guyot"])
-    if regime == "exact":
-        assert not any(missed)

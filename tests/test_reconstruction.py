@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from survrecon.data import IPD, Arm
-from survrecon.draws import cox_two_sample
 from survrecon.errors import InconsistentDataError, ReconstructionError
 from survrecon.reconstruction import methods, reconstruct
 from survrecon.simulation import digitize, simulate, withhold
@@ -155,30 +154,6 @@ def test_every_scenario_meets_its_hard_numbers(regime, scenario):
                 if method == "joint":
                     assert [row.reconstructed for row in rec.risk] == [row.printed for row in rec.risk]
                     assert arm.total_events in (None, int(rec.ipd.event.sum()))
-
-
-def test_round_trip_on_simulated_trials_is_closer_than_guyot(capsys):
-    """Truth: the simulated trials themselves. The printed table is the error distribution.
-
-    Clicks leave errors several times larger than the methods differ: there, joint must not be worse by two standard errors.
-    """
-    trials = 100
-    for regime in ("exact", "vector", "raster", "clicks"):
-        errors = {"guyot": [], "joint": []}
-        for seed in range(trials):
-            trial = simulate((13, seed))
-            arms = [withhold(arm, "R") for arm in digitize(trial, regime, np.random.default_rng(seed))]
-            for method, found in errors.items():
-                ipds = [reconstruct(arm, method).ipd for arm in arms]
-                log_hr, _ = cox_two_sample(ipds[0].time, ipds[0].event, ipds[1].time, ipds[1].event)
-                found.append(abs(log_hr - trial.log_hr))
-        with capsys.disabled():
-            print(f"\n{regime}: " + ", ".join(f"{m} {np.median(e):.4f} / {np.percentile(e, 90):.4f}" for m, e in errors.items()), end="")
-        gap = np.array(errors["joint"]) - np.array(errors["guyot"])
-        if regime == "clicks":
-            assert gap.mean() < 2 * gap.std(ddof=1) / np.sqrt(trials)
-        else:
-            assert np.median(errors["joint"]) < 0.6 * np.median(errors["guyot"])
 
 
 @settings(max_examples=40, deadline=None)
