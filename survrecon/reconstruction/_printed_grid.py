@@ -72,7 +72,7 @@ def known_counts(arm: Arm, latest: float) -> Counts:
     zero = next((time for time in ticks if cells[time] == 0), None)
     positive = [time for time in ticks if cells[time] > 0]
     end, note = _end(arm, positive, cells[positive[-1]], zero, latest)
-    left = [*(float(cells[t]) for t in positive), 0.0]
+    left = [*(cells[t] for t in positive), 0]  # whole numbers: they serve as positions too
     return Counts(arm.label, np.array([*positive, end]), np.array(left), note)
 
 
