@@ -148,3 +148,19 @@ class OutputError(SurvReconError):
 
 class PlotError(SurvReconError, ValueError):
     """A figure that cannot be drawn or saved as asked; the message says what to change."""
+
+
+class FigureError(SurvReconError, ValueError):
+    """A figure that cannot be digitized.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+    message : str
+        What is wrong and what to do, such as which option to give.
+    """
+
+    def __init__(self, path: str | Path, message: str) -> None:
+        self.path, self.message = Path(path), message
+        super().__init__(f"{path}: {message}")

@@ -1,0 +1,1 @@
+"""From a figure, or another program's export of one, to coordinates."""
