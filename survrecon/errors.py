@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 class SurvReconError(Exception):
-    """Root of all errors raised by survrecon."""
+    """Root of all errors raised by survrecon; each can be pickled, so that it crosses from one process to another."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: type[SurvReconError], args: tuple[Any, ...], attributes: dict[str, Any]) -> SurvReconError:
+    error = kind.__new__(kind, *args)  # not __init__: it would write the message around the message
+    error.__dict__.update(attributes)
+    return error
 
 
 class SurvReconWarning(UserWarning):

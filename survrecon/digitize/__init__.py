@@ -1,1 +1,127 @@
 """From a figure, or another program's export of one, to coordinates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from survrecon.digitize.bounded import bounded
+from survrecon.digitize.figure import Digitized, Hints
+from survrecon.errors import FigureError
+
+__all__ = ["Digitized", "Hints", "digitize_figure"]
+
+SECONDS, MEGABYTES = 30, 1024  # that one figure may take
+LARGEST_FILE = 100_000_000  # bytes
+IMAGES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"BM", b"GIF8", b"RIFF")
+
+
+def digitize_figure(path: str | Path, hints: Hints | None = None) -> Digitized:
+    """Read the curves, axes, censor marks and numbers at risk off a Kaplan-Meier figure.
+
+    Parameters
+    ----------
+    path : path-like
+        PDF, SVG, PNG, JPEG or TIFF, recognized by its contents. It is read in a process of its own, that is
+        stopped when the file takes more than 30 seconds or 1 GB.
+    hints : Hints, optional
+        What the user knows of the figure.
+
+    Returns
+    -------
+    Digitized
+        Axes and curves; what is doubtful says so.
+
+    Raises
+    ------
+    FigureError
+        No such file, not a figure, no curve in it, axes that cannot be read, or too large.
+    MissingExtraError
+        The extra ``digitize`` is not installed.
+    """
+    path = Path(path)
+    try:
+        return bounded(read_figure, path, hints or Hints(), seconds=SECONDS, megabytes=MEGABYTES)
+    except TimeoutError:
+        raise FigureError(path, f"was not read within {SECONDS} seconds; crop it to one figure with --bbox, or save it smaller") from None
+    except MemoryError:
+        raise FigureError(path, f"takes more than {MEGABYTES} MB to read; crop it to one figure, or save it smaller") from None
+
+
+def read_figure(path: Path, hints: Hints) -> Digitized:
+    """Read a figure in this process, without a limit of time and memory.
+
+    Parameters
+    ----------
+    path : Path
+        See `digitize_figure`.
+    hints : Hints
+        What the user knows of the figure.
+
+    Returns
+    -------
+    Digitized
+        Axes and curves.
+
+    Raises
+    ------
+    FigureError, MissingExtraError
+        See `digitize_figure`.
+    """
+    kind = recognize(path)
+    if kind == "raster":
+        from survrecon.digitize.raster import digitize_image
+
+        return digitize_image(path, hints)
+    from survrecon.digitize.vector import digitize_drawing
+
+    if kind == "svg":
+        from survrecon.digitize.svg import read_svg
+
+        return digitize_drawing(read_svg(path), hints, path)
+    from survrecon.digitize.pdf import read_pdf
+
+    return digitize_drawing(read_pdf(path, hints.page), hints, path)
+
+
+def recognize(path: Path) -> str:
+    """Tell what a file is from its first bytes.
+
+    Parameters
+    ----------
+    path : Path
+        Any file.
+
+    Returns
+    -------
+    str
+        ``"pdf"``, ``"svg"`` or ``"raster"``.
+
+    Raises
+    ------
+    FigureError
+        Not a file, empty, too large, or none of these.
+    """
+    try:
+        size = path.stat().st_size if path.is_file() else -1  # reading a device might never end
+        start = b"" if size < 0 else _start(path)
+    except (OSError, ValueError) as error:  # ValueError: a null character in the name
+        raise FigureError(path, f"cannot be read: {error}") from None
+    if size < 0:
+        raise FigureError(path, "is not a file; check the name" if path.exists() else "does not exist; check the name")
+    if not start:
+        raise FigureError(path, "is empty; save the figure again")
+    if size > LARGEST_FILE:
+        raise FigureError(path, f"has {size} bytes, more than {LARGEST_FILE}; save the one page or figure on its own")
+    if b"%PDF-" in start[:1024]:
+        return "pdf"
+    if start.startswith(IMAGES):
+        return "raster"
+    if start.startswith(b"\x1f\x8b") or b"<svg" in start or b"<?xml" in start:
+        return "svg"
+    remedy = "convert it with ps2pdf" if start.startswith(b"%!PS") else "save the figure as PDF, SVG, PNG, JPEG or TIFF"
+    raise FigureError(path, f"is not a PDF, SVG, PNG, JPEG or TIFF file (it starts with {start[:8]!r}); {remedy}")
+
+
+def _start(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(4096)
