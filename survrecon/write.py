@@ -6,11 +6,12 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, dataclass, fields
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from survrecon.data import Arm, Study
+from survrecon.data import Arm, Curve, FloatArray, RiskTable, Study
 from survrecon.errors import Problem, StudyFileError
 from survrecon.fields import PLACEHOLDER
 from survrecon.files import write_csv, write_text
@@ -42,7 +43,7 @@ def write_study(study: Study, folder: str | Path) -> None:
     for arm, name in zip(study.arms, names, strict=True):
         lines += ["", "[[arm]]", *_pairs(_arm(arm, name))]
         if arm.curve is not None:
-            write_csv(folder / name, ("time", "survival"), zip(arm.curve.time.tolist(), arm.curve.survival.tolist(), strict=True))
+            _write_curve(folder / name, arm.curve)
     lines += _published(study.published)
     write_text(folder / STUDY_FILE, "\n".join(lines) + "\n")
 
@@ -81,20 +82,128 @@ def new_study(
     names = _file_names(arms)
     targets = [folder / STUDY_FILE, *(folder / name for name in names)]
     problems = [Problem(path.name, "", "exists already; choose another folder, or edit it") for path in targets if path.exists()]
-    problems += [
-        Problem("arms", repr(label), "is empty or repeated; give each arm its own label")
-        for label in dict.fromkeys(arms)
-        if not label.strip() or arms.count(label) > 1
-    ]
+    problems += _label_problems(arms)
     if problems:
         raise StudyFileError(folder, problems)
     for path in targets[1:]:
         write_text(path, _CURVE_SCAFFOLD)
-    texts = [_STUDY_SCAFFOLD.format(trial=_toml(trial), endpoint=_toml(endpoint), time_unit=_toml(time_unit))]
-    texts += [_ARM_SCAFFOLD.format(label=_toml(label), curve=_toml(name)) for label, name in zip(arms, names, strict=True)]
-    texts += [*([_COMPARISON_SCAFFOLD] if len(arms) > 1 else []), _PUBLISHED_SCAFFOLD]
-    write_text(folder / STUDY_FILE, "\n".join(texts))
+    header = {"trial": trial, "endpoint": endpoint, "time_unit": time_unit}
+    tables = [{"label": label, "curve": name} for label, name in zip(arms, names, strict=True)]
+    write_text(folder / STUDY_FILE, _scaffold(header, tables))
     return targets
+
+
+@dataclass(frozen=True, eq=False)
+class DraftArm:
+    """One arm of a study that is not complete yet.
+
+    Attributes
+    ----------
+    label : str
+        Name of the arm.
+    curve : Curve
+        Its coordinates.
+    censor_times : ndarray of float or None
+        Times of the censor marks.
+    risk : RiskTable or None
+        Numbers at risk.
+    n : int or None
+        Subjects at time 0; None for the first number at risk, where that is at time 0, or else not known yet.
+    total_events : int or None
+        Printed number of events.
+    source : str
+        Where the numbers were read.
+    """
+
+    label: str
+    curve: Curve
+    censor_times: FloatArray | None = None
+    risk: RiskTable | None = None
+    n: int | None = None
+    total_events: int | None = None
+    source: str = ""
+
+
+def draft_study(folder: str | Path, header: Mapping[str, Any], arms: Sequence[DraftArm], reference: str | None = None) -> list[Path]:
+    """Write a study folder with its coordinates, and a "?" for each thing that is not known yet.
+
+    Parameters
+    ----------
+    folder : path-like
+        Made where it does not exist; files of the same names are replaced. `survrecon.output.staged` gives a folder that
+        appears whole or not at all, and replaces files only if told to.
+    header : mapping
+        Keys of the table [study] that are known: ``trial``, ``endpoint``, ``time_unit``, ``figure``, ``notes`` and so on.
+    arms : sequence of DraftArm
+        Coordinates, and what else is known.
+    reference : str, optional
+        Label of the reference arm, where known.
+
+    Returns
+    -------
+    list of Path
+        The files written: study.toml, then for each arm its coordinates and, in a file of their own, its censor marks.
+
+    Raises
+    ------
+    StudyFileError
+        A label is empty or repeated, or a file cannot be written.
+    """
+    folder = Path(folder)
+    labels = [arm.label for arm in arms]
+    if problems := _label_problems(labels):
+        raise StudyFileError(folder, problems)
+    names = _file_names([*labels, *(f"{label}-censor" for label in labels)])
+    written, tables = [folder / STUDY_FILE], []
+    for arm, name, censor_name in zip(arms, names, names[len(arms) :], strict=False):
+        written.append(folder / name)
+        _write_curve(written[-1], arm.curve)
+        marked = arm.censor_times is not None and arm.censor_times.size > 0
+        if arm.censor_times is not None and marked:
+            written.append(folder / censor_name)
+            write_csv(written[-1], ("time",), ([time] for time in arm.censor_times.tolist()))
+        tables.append(_draft_table(arm) | {"curve": name} | ({"censor_file": censor_name} if marked else {}))
+    write_text(written[0], _scaffold(header, tables, reference))
+    return written
+
+
+def _draft_table(arm: DraftArm) -> dict[str, Any]:
+    n, risk = arm.n, arm.risk
+    if n is None and risk is not None and risk.time[0] == 0 and risk.count[0] >= 1:
+        n = int(risk.count[0])
+    table = {"label": arm.label, "n": n, "total_events": arm.total_events, "source": arm.source or None} | _risk_cells(risk)
+    known = {"scale": arm.curve.scale, "orientation": arm.curve.orientation}
+    table |= {key: value for key, value in known.items() if value != "auto"}
+    return {key: value for key, value in table.items() if value is not None}
+
+
+def _label_problems(labels: Sequence[str]) -> list[Problem]:
+    return [
+        Problem("arms", repr(label), "is empty or repeated; give each arm its own label")
+        for label in dict.fromkeys(labels)
+        if not label.strip() or labels.count(label) > 1
+    ]
+
+
+def _scaffold(header: Mapping[str, Any], arms: Sequence[Mapping[str, Any]], reference: str | None = None) -> str:
+    """Return a study.toml with what is known, and a placeholder or a comment for all else."""
+    texts = [_STUDY_SCAFFOLD, *([_ARM_SCAFFOLD] * len(arms)), *([_COMPARISON_SCAFFOLD] if len(arms) > 1 else []), _PUBLISHED_SCAFFOLD]
+    tables = [header, *arms, {"reference": reference} if reference else {}]
+    return "\n".join(_filled(text, table) for text, table in zip_longest(texts, tables, fillvalue={}))
+
+
+def _filled(scaffold: str, table: Mapping[str, Any]) -> str:
+    """Put values in place of the lines of a scaffold that ask for them."""
+    known = {key: value for key, value in table.items() if value != PLACEHOLDER}
+
+    def line(match: re.Match[str]) -> str:
+        return f"{match[1]} = {_toml(known[match[1]])}" if match[1] in known else match[0]
+
+    return re.sub(r"^(?:# )?(\w+) =.*$", line, scaffold, flags=re.MULTILINE)
+
+
+def _write_curve(path: Path, curve: Curve) -> None:
+    write_csv(path, ("time", "survival"), zip(curve.time.tolist(), curve.survival.tolist(), strict=True))
 
 
 _CURVE_SCAFFOLD = """\
@@ -107,9 +216,9 @@ _STUDY_SCAFFOLD = """\
 # Write no number that is not in the document. Printed results stand in quotation marks, so that no digit is lost.
 
 [study]
-trial = {trial}
-endpoint = {endpoint}
-time_unit = {time_unit}        # day, week, month or year: the unit of every time in this file and its curves
+trial = "?"
+endpoint = "?"
+time_unit = "?"            # day, week, month or year: the unit of every time in this file and its curves
 evidence = "digitized"     # digitized: with coordinates of a curve; printed: numbers only, no curve; registered: no result yet
 citation = "?"             # authors, title, journal, year, pages
 figure = "?"               # figure and panel
@@ -122,9 +231,9 @@ figure = "?"               # figure and panel
 
 _ARM_SCAFFOLD = """\
 [[arm]]
-label = {label}
+label = "?"
 n = "?"                    # subjects at time 0
-curve = {curve}
+curve = "?"
 source = "?"               # where each number was read: document, page, table or figure
 # total_events =           # printed number of events
 # events_percent =         # printed share of subjects with an event, such as "43.7%"
@@ -132,7 +241,8 @@ source = "?"               # where each number was read: document, page, table o
 # risk_counts =            # list: the numbers at risk, "" for a missing cell
 # scale =                  # "probability" or "percent"; detected where left out
 # orientation =            # "survival" or "failure"; detected where left out
-# censor_times =           # list: times of the censor marks; or censor_file = the name of a file of one column
+# censor_times =           # list: times of the censor marks
+# censor_file =            # in place of censor_times: the name of a file of one column
 # last_follow_up =         # printed longest follow-up
 """
 
@@ -181,11 +291,15 @@ def _file_names(labels: Iterable[str]) -> list[str]:
     return names
 
 
+def _risk_cells(risk: RiskTable | None) -> dict[str, Any]:
+    if risk is None:
+        return {}
+    return {"risk_times": risk.time.tolist(), "risk_counts": ["" if math.isnan(count) else count for count in risk.count.tolist()]}
+
+
 def _arm(arm: Arm, curve_name: str) -> dict[str, Any]:
     table: dict[str, Any] = {"label": arm.label, "n": arm.n, "total_events": arm.total_events, "events_percent": arm.events_percent}
-    if arm.risk is not None:
-        table["risk_times"] = arm.risk.time.tolist()
-        table["risk_counts"] = ["" if math.isnan(count) else int(count) for count in arm.risk.count.tolist()]
+    table |= _risk_cells(arm.risk)
     if arm.curve is not None:
         table |= {"curve": curve_name, "scale": arm.curve.scale, "orientation": arm.curve.orientation}
     table["censor_times"] = None if arm.censor_times is None else arm.censor_times.tolist()
