@@ -14,6 +14,7 @@ import click
 from survrecon import __version__
 from survrecon.cli_audit import audit
 from survrecon.cli_benchmark import benchmark
+from survrecon.cli_digitize import digitize
 from survrecon.errors import SurvReconError
 
 if TYPE_CHECKING:
@@ -341,6 +342,7 @@ def methods() -> None:
 
 main.add_command(audit)
 main.add_command(benchmark)
+main.add_command(digitize)
 
 
 def _finish(results: Sequence[Result], bad: bool = False) -> None:

@@ -23,16 +23,16 @@ LAYERS = (
     "reanalysis",
     "counterpart comparison",
     "ensemble",
-    "_placement _room _lettering plot_ensemble plot outcome checks auditing",
+    "_placement _room _lettering plot_ensemble plot plot_digitized outcome checks auditing",
     "pipeline",
     "simulation benchmark coverage plot_benchmark output terminal",
-    "cli cli_benchmark cli_audit",
+    "cli cli_benchmark cli_audit cli_digitize",
     "__main__",
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names.split()}
 HEAVY = {
     "lifelines": {"reanalysis"},
-    "matplotlib": {"plot", "_lettering", "plot_benchmark", "plot_ensemble"},
+    "matplotlib": {"plot", "_lettering", "plot_benchmark", "plot_digitized", "plot_ensemble"},
     "pandas": {"data", "reanalysis"},
     "jinja2": {"report"},
 }

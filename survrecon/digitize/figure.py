@@ -26,7 +26,8 @@ class Hints:
     bbox : tuple of four float or None
         Left, top, right and bottom of the part to look at, axis labels and risk table included.
     x_range, y_range : tuple of two float or None
-        Values at the first and the last tick of the axis (at the ends of its line where it has no ticks).
+        Values at the first and the last tick of the axis, from the left and from the bottom (at the ends of its line
+        where it has no ticks).
     x_points, y_points : tuple of two (position, value) or None
         Two positions along the axis and their values; exact where `x_range` depends on the ticks found.
     arms : tuple of (label, color or None)
