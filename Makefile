@@ -21,7 +21,7 @@ test: .venv/installed-test
 	touch $@
 
 .venv/installed-test: .venv/installed
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[digitize,kmdata,test]'
 	touch $@
 
 clean:
