@@ -25,14 +25,14 @@ LAYERS = (
     "ensemble",
     "_placement _room _lettering plot_ensemble plot plot_digitized outcome checks auditing",
     "pipeline",
-    "simulation benchmark coverage plot_benchmark output terminal",
+    "simulation benchmark coverage figure_styles figure_designs figures plot_benchmark output terminal",
     "cli cli_benchmark cli_audit cli_digitize",
     "__main__",
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names.split()}
 HEAVY = {
     "lifelines": {"reanalysis"},
-    "matplotlib": {"plot", "_lettering", "plot_benchmark", "plot_digitized", "plot_ensemble"},
+    "matplotlib": {"figures", "plot", "_lettering", "plot_benchmark", "plot_digitized", "plot_ensemble"},
     "pandas": {"data", "reanalysis"},
     "jinja2": {"report"},
 }
