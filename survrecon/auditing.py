@@ -33,7 +33,8 @@ def audit(study: Study, others: Sequence[Study] = (), ipd: Sequence[IPD] | None 
     others : sequence of Study
         Other studies of the same trial, as `siblings` finds them: the curves of `study` are held against theirs too.
     ipd : sequence of IPD, optional
-        Patient data that somebody filed under this study; their curves take the place of the study's own.
+        Patient data that somebody filed under this study; their curves take the place of the study's own. By default
+        those that the study has.
 
     Returns
     -------
@@ -59,6 +60,7 @@ def audit(study: Study, others: Sequence[Study] = (), ipd: Sequence[IPD] | None 
     consistent [0.565, 0.586]
     in tension [0.565, 0.586]
     """
+    ipd = ipd or [arm.ipd for arm in study.arms if arm.ipd is not None] or None
     if ipd is not None:
         study = with_data(study, ipd)
     findings: list[Finding] = []

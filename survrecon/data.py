@@ -166,6 +166,8 @@ class Arm:
         Printed statements "this many subjects were event-free and followed beyond this time".
     events_percent : Printed or None
         The printed share of subjects with an event.
+    ipd : IPD or None
+        Patient data, where they are at hand; then nothing is reconstructed.
 
     Raises
     ------
@@ -174,7 +176,7 @@ class Arm:
     RiskTableError
         Counts that increase, are negative, fractional or above n; times repeated or out of order.
     ValueError
-        `n` or `total_events` that is not a whole number, or more events than subjects.
+        `n` or `total_events` that is not a whole number, more events than subjects, or other than `n` subjects in `ipd`.
     """
 
     label: str
@@ -187,6 +189,7 @@ class Arm:
     last_follow_up: float | None = None
     beyond: tuple[tuple[float, int], ...] = ()
     events_percent: Printed | None = None
+    ipd: IPD | None = None
 
     def __post_init__(self) -> None:
         if not _whole(self.n) or self.n < 1:
@@ -206,6 +209,8 @@ class Arm:
             if bad.size:
                 raise CurveError(self.label, "a censor mark is not a finite number; remove or retype it", int(bad[0]), float(times[bad[0]]))
             object.__setattr__(self, "censor_times", times)
+        if self.ipd is not None and self.ipd.n != self.n:
+            raise ValueError(f"arm {self.label!r}: n = {self.n} but the patient data have {self.ipd.n} subjects; correct one of the two")
 
     @classmethod
     def from_arrays(
@@ -471,8 +476,8 @@ class Study:
         E.g. ``"PALOMA-2"`` and ``"progression-free survival, investigator"``.
     time_unit : str
         ``"day"``, ``"week"``, ``"month"`` or ``"year"``.
-    evidence : {"digitized", "printed", "registered"}
-        Coordinates of a curve; printed numbers only; registered without a result.
+    evidence : {"digitized", "printed", "registered", "ipd"}
+        Coordinates of a curve; printed numbers only; registered without a result; patient data.
     arms : tuple of Arm
         The arms, in the order of the file.
     published : Published
@@ -493,7 +498,7 @@ class Study:
     trial: str
     endpoint: str
     time_unit: str
-    evidence: Literal["digitized", "printed", "registered"]
+    evidence: Literal["digitized", "printed", "registered", "ipd"]
     arms: tuple[Arm, ...] = ()
     published: Published = field(default_factory=Published)
     citation: str = ""

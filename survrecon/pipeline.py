@@ -45,8 +45,9 @@ def run(
     Returns
     -------
     Result
-        Where no arm has a curve: reconstructed from the printed numbers as far as they reach, with intervals; else no
-        reconstructions, no published number comparable. Either way notes say what is missing and how to add it.
+        Patient data are analyzed as they are. Where no arm has a curve or data: reconstructed from the printed numbers
+        as far as they reach, with intervals; else no reconstructions, no published number comparable. Either way notes
+        say what is missing and how to add it.
 
     Raises
     ------
@@ -55,7 +56,7 @@ def run(
     """
     findings = tuple(audit(study, others))
     published = study.published
-    arms = [arm for arm in study.arms if arm.curve is not None]
+    arms = [arm for arm in study.arms if arm.curve is not None or arm.ipd is not None]
     notes = study.notes
     if arms:
         options = {"draws": draws, "seed": seed, "executor": executor} if draws else {}

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from survrecon.data import Arm, Curve, FloatArray, RiskTable, Study, frozen_floats
+from survrecon.data import IPD, Arm, Curve, FloatArray, RiskTable, Study, frozen_floats
 from survrecon.errors import Problem, RiskTableError, StudyFileError
 from survrecon.fields import parse_printed
 from survrecon.files import file_error, read_text, write_text
@@ -76,7 +76,7 @@ def study_files(path: str | Path) -> list[Path]:
     Returns
     -------
     list of Path
-        study.toml, then the files of curves and censor marks that it names.
+        study.toml, then the files of patient data, curves and censor marks that it names.
 
     Raises
     ------
@@ -88,8 +88,8 @@ def study_files(path: str | Path) -> list[Path]:
     tables = checked(StudyFile, _load(file), "", problems)
     if tables is None:
         raise StudyFileError(file, problems)
-    names = dict.fromkeys(str(arm[key]) for arm in tables.arm for key in ("curve", "censor_file") if key in arm)
-    return [file, *(file.parent / name for name in names)]
+    named = [(tables.study, "ipd"), *((arm, key) for arm in tables.arm for key in ("curve", "censor_file"))]
+    return [file, *(file.parent / name for name in dict.fromkeys(str(table[key]) for table, key in named if key in table))]
 
 
 def read_study(path: str | Path) -> Study:
@@ -118,23 +118,28 @@ def read_study(path: str | Path) -> Study:
     study = checked(StudyTable, header, "study", problems) if isinstance(header, dict) else None
     evidence = header.get("evidence") if isinstance(header, dict) else None
     tables = [table for table in tables if isinstance(table, dict)] if isinstance(tables, list) else []
-    arms = [_arm(table, f"arm[{i}]", evidence, file.parent, problems) for i, table in enumerate(tables)]
     labels = [table["label"] if isinstance(table.get("label"), str) else "" for table in tables]
+    subjects = _subjects(header, labels, file.parent, problems) if isinstance(header, dict) else {}
+    arms = [
+        _arm(table, f"arm[{i}]", evidence, file.parent, problems, subjects.get(label))
+        for i, (table, label) in enumerate(zip(tables, labels, strict=True))
+    ]
     for i, label in enumerate(labels):
         if label and label in labels[:i]:
             problems.append(Problem(f"arm[{i}].label", repr(label), "is the label of an arm above; give each arm its own"))
-    if evidence in ("digitized", "printed") and not data.get("arm"):
+    if evidence in ("digitized", "printed", "ipd") and not data.get("arm"):
         problems.append(Problem("arm", "", f"is missing; evidence = {evidence!r} needs a table [[arm]] for each arm"))
     published = _published(printed, labels, problems) if isinstance(printed, dict) else None
     if problems or study is None or published is None:
         raise StudyFileError(file, problems)
     without_n = [f"arm {label!r}: no number of subjects yet" for label, arm in zip(labels, arms, strict=True) if arm is None]
+    fields = _fields(study, missing=tuple(study.missing), notes=(*study.notes, *without_n))
     return Study(
         id=file.parent.resolve().name,
         arms=tuple(arm for arm in arms if arm is not None),
         published=published,
         path=str(file),
-        **_fields(study, missing=tuple(study.missing), notes=(*study.notes, *without_n)),
+        **{name: value for name, value in fields.items() if name != "ipd"},  # the arms have the data
     )
 
 
@@ -168,15 +173,40 @@ def _fields(table: Table, **changed: Any) -> dict[str, Any]:
     return {name: getattr(table, name) for name in type(table).model_fields} | changed
 
 
-def _arm(data: dict[str, Any], key: str, evidence: Any, folder: Path, problems: list[Problem]) -> Arm | None:
+def _subjects(header: dict[str, Any], labels: list[str], folder: Path, problems: list[Problem]) -> dict[str, IPD]:
+    """Read the patient data of a study, by label of the arm."""
+    evidence, name = header.get("evidence"), header.get("ipd")
+    if evidence == "ipd" and name is None:
+        problems.append(Problem("study.ipd", "", "is missing; name the file of patient data: time, event, arm"))
+    if evidence in ("digitized", "printed", "registered") and name is not None:
+        problems.append(Problem("study.ipd", repr(name), f"does not go with evidence = {evidence!r}; set evidence = 'ipd', or remove it"))
+    if evidence != "ipd" or not isinstance(name, str):
+        return {}
+    try:
+        found = {ipd.label: ipd for ipd in read_ipd(folder / name)}
+    except StudyFileError as error:
+        problems += _of_file("study.ipd", name, error)
+        return {}
+    unknown = [label for label in found if label not in labels]
+    absent = [label for label in labels if label and label not in found]
+    problems += [Problem(f"study.ipd = {name!r}", repr(label), "is not the label of an arm; add its table [[arm]]") for label in unknown]
+    problems += [Problem(f"arm[{labels.index(label)}].label", repr(label), f"is no arm of {name!r}; correct it") for label in absent]
+    return found
+
+
+def _arm(data: dict[str, Any], key: str, evidence: Any, folder: Path, problems: list[Problem], ipd: IPD | None) -> Arm | None:
     """Make one arm; None where there are problems, or no n because the trial has no result yet."""
     known = len(problems)
     table = checked(ArmTable, data, key, problems) or _sound_part(data, key, problems[known:])
+    if ipd is not None and table.n not in (None, ipd.n):
+        problems.append(Problem(f"{key}.n", str(table.n), f"is not the {ipd.n} subjects of the patient data; correct or remove it"))
+    if ipd is not None:
+        table = table.model_copy(update={"n": ipd.n})
     if "n" not in data and evidence in ("digitized", "printed"):
         problems.append(Problem(f"{key}.n", "", "is missing; write the number of subjects at time 0"))
     if "curve" not in data and evidence == "digitized":
         problems.append(Problem(f"{key}.curve", "", "is missing; name the file of coordinates, or set evidence = 'printed'"))
-    if "curve" in data and evidence in ("printed", "registered"):
+    if "curve" in data and evidence in ("printed", "registered", "ipd"):
         remedy = f"does not go with evidence = {evidence!r}; set evidence = 'digitized', or remove it"
         problems.append(Problem(f"{key}.curve", repr(data["curve"]), remedy))
     if ("risk_times" in data) != ("risk_counts" in data):
@@ -192,7 +222,7 @@ def _arm(data: dict[str, Any], key: str, evidence: Any, folder: Path, problems: 
     parts = _parts(table, key, folder, problems)
     if table.n is None or len(problems) > known:
         return None
-    fields = _fields(table, beyond=tuple((item.time, item.count) for item in table.beyond), **parts)
+    fields = _fields(table, ipd=ipd, beyond=tuple((item.time, item.count) for item in table.beyond), **parts)
     return Arm(**{name: value for name, value in fields.items() if name in Arm.__dataclass_fields__})
 
 

@@ -50,9 +50,10 @@ class StudyTable(Table):
     trial: Label = Field(description="the name of the trial")
     endpoint: Label = Field(description="the end point, and who assessed it")
     time_unit: Literal["day", "week", "month", "year"] = Field(description="the unit of every time in this file and its curves")
-    evidence: Literal["digitized", "printed", "registered"] = Field(
-        description="digitized (coordinates of a curve), printed (numbers only) or registered (no result yet)"
+    evidence: Literal["digitized", "printed", "registered", "ipd"] = Field(
+        description="digitized (coordinates of a curve), printed (numbers only), registered (no result yet) or ipd (patient data)"
     )
+    ipd: Text = Field("", description="the file of patient data: time, event, arm")
     citation: Text = Field("", description="authors, title, journal, year, pages")
     doi: Text = Field("", description="the document's DOI")
     figure: Text = Field("", description="the figure and panel")

@@ -6,22 +6,23 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
-from itertools import zip_longest
+from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from survrecon.data import Arm, Curve, FloatArray, RiskTable, Study
+from survrecon.data import IPD, Arm, Curve, FloatArray, RiskTable, Study
 from survrecon.errors import Problem, StudyFileError
 from survrecon.fields import PLACEHOLDER
 from survrecon.files import write_csv, write_text
 from survrecon.published import Printed, Published
+from survrecon.tables import write_ipd
 
 STUDY_FILE = "study.toml"
+IPD_FILE = "ipd.csv"
 
 
 def write_study(study: Study, folder: str | Path) -> None:
-    """Write a study folder: study.toml and a CSV file for each curve.
+    """Write a study folder: study.toml and a CSV file for each curve, or one of patient data.
 
     Parameters
     ----------
@@ -39,6 +40,10 @@ def write_study(study: Study, folder: str | Path) -> None:
     names = _file_names([arm.label for arm in study.arms])
     keys = ("trial", "endpoint", "time_unit", "evidence", "citation", "doi", "figure", "registration", "source", "missing", "notes")
     header = {key: getattr(study, key) for key in keys if getattr(study, key)}
+    data = [arm.ipd for arm in study.arms if arm.ipd is not None]
+    if data:
+        write_ipd(folder / IPD_FILE, data)
+        header["ipd"] = IPD_FILE
     lines = ["[study]", *_pairs(header)]
     for arm, name in zip(study.arms, names, strict=True):
         lines += ["", "[[arm]]", *_pairs(_arm(arm, name))]
@@ -101,8 +106,8 @@ class DraftArm:
     ----------
     label : str
         Name of the arm.
-    curve : Curve
-        Its coordinates.
+    curve : Curve or None
+        Its coordinates; None where there are patient data.
     censor_times : ndarray of float or None
         Times of the censor marks.
     risk : RiskTable or None
@@ -113,19 +118,22 @@ class DraftArm:
         Printed number of events.
     source : str
         Where the numbers were read.
+    ipd : IPD or None
+        Patient data in place of coordinates; all arms of a study have them, or none.
     """
 
     label: str
-    curve: Curve
+    curve: Curve | None = None
     censor_times: FloatArray | None = None
     risk: RiskTable | None = None
     n: int | None = None
     total_events: int | None = None
     source: str = ""
+    ipd: IPD | None = None
 
 
 def draft_study(folder: str | Path, header: Mapping[str, Any], arms: Sequence[DraftArm], reference: str | None = None) -> list[Path]:
-    """Write a study folder with its coordinates, and a "?" for each thing that is not known yet.
+    """Write a study folder with its coordinates or patient data, and a "?" for each thing that is not known yet.
 
     Parameters
     ----------
@@ -135,14 +143,14 @@ def draft_study(folder: str | Path, header: Mapping[str, Any], arms: Sequence[Dr
     header : mapping
         Keys of the table [study] that are known: ``trial``, ``endpoint``, ``time_unit``, ``figure``, ``notes`` and so on.
     arms : sequence of DraftArm
-        Coordinates, and what else is known.
+        Coordinates or patient data, and what else is known.
     reference : str, optional
         Label of the reference arm, where known.
 
     Returns
     -------
     list of Path
-        The files written: study.toml, then for each arm its coordinates and, in a file of their own, its censor marks.
+        The files written: study.toml, then the patient data, or for each arm its coordinates and its censor marks.
 
     Raises
     ------
@@ -156,25 +164,34 @@ def draft_study(folder: str | Path, header: Mapping[str, Any], arms: Sequence[Dr
     names = _file_names([*labels, *(f"{label}-censor" for label in labels)])
     written, tables = [folder / STUDY_FILE], []
     for arm, name, censor_name in zip(arms, names, names[len(arms) :], strict=False):
-        written.append(folder / name)
-        _write_curve(written[-1], arm.curve)
-        marked = arm.censor_times is not None and arm.censor_times.size > 0
-        if arm.censor_times is not None and marked:
+        table = _draft_table(arm)
+        if arm.curve is not None:
+            written.append(folder / name)
+            _write_curve(written[-1], arm.curve)
+            table |= {"curve": name}
+        if arm.censor_times is not None and arm.censor_times.size:
             written.append(folder / censor_name)
             write_csv(written[-1], ("time",), ([time] for time in arm.censor_times.tolist()))
-        tables.append(_draft_table(arm) | {"curve": name} | ({"censor_file": censor_name} if marked else {}))
+            table |= {"censor_file": censor_name}
+        tables.append(table)
+    data = [replace(arm.ipd, label=arm.label) for arm in arms if arm.ipd is not None]
+    if data:
+        written.append(folder / IPD_FILE)
+        write_ipd(written[-1], data)
+        header = {**header, "evidence": "ipd", "ipd": IPD_FILE}
     write_text(written[0], _scaffold(header, tables, reference))
     return written
 
 
 def _draft_table(arm: DraftArm) -> dict[str, Any]:
-    n, risk = arm.n, arm.risk
+    n, risk, curve = arm.n, arm.risk, arm.curve
     if n is None and risk is not None and risk.time[0] == 0 and risk.count[0] >= 1:
         n = int(risk.count[0])
     table = {"label": arm.label, "n": n, "total_events": arm.total_events, "source": arm.source or None} | _risk_cells(risk)
-    known = {"scale": arm.curve.scale, "orientation": arm.curve.orientation}
+    known = {} if curve is None else {"scale": curve.scale, "orientation": curve.orientation}
     table |= {key: value for key, value in known.items() if value != "auto"}
-    return {key: value for key, value in table.items() if value is not None}
+    unasked = ("n", "curve") if arm.ipd is not None else ()  # the file of patient data tells
+    return {key: value for key, value in table.items() if value is not None} | dict.fromkeys(unasked)
 
 
 def _label_problems(labels: Sequence[str]) -> list[Problem]:
@@ -188,18 +205,18 @@ def _label_problems(labels: Sequence[str]) -> list[Problem]:
 def _scaffold(header: Mapping[str, Any], arms: Sequence[Mapping[str, Any]], reference: str | None = None) -> str:
     """Return a study.toml with what is known, and a placeholder or a comment for all else."""
     texts = [_STUDY_SCAFFOLD, *([_ARM_SCAFFOLD] * len(arms)), *([_COMPARISON_SCAFFOLD] if len(arms) > 1 else []), _PUBLISHED_SCAFFOLD]
-    tables = [header, *arms, {"reference": reference} if reference else {}]
-    return "\n".join(_filled(text, table) for text, table in zip_longest(texts, tables, fillvalue={}))
+    tables: list[Mapping[str, Any]] = [header, *arms, {"reference": reference} if reference else {}, {}]
+    return "\n".join(_filled(text, table) for text, table in zip(texts, tables, strict=False))
 
 
 def _filled(scaffold: str, table: Mapping[str, Any]) -> str:
-    """Put values in place of the lines of a scaffold that ask for them."""
-    known = {key: value for key, value in table.items() if value != PLACEHOLDER}
+    """Put values in place of the lines of a scaffold that ask for them; None takes the line out."""
 
     def line(match: re.Match[str]) -> str:
-        return f"{match[1]} = {_toml(known[match[1]])}" if match[1] in known else match[0]
+        value = table.get(match[1], PLACEHOLDER)
+        return match[0] if value == PLACEHOLDER else "" if value is None else f"{match[1]} = {_toml(value)}\n"
 
-    return re.sub(r"^(?:# )?(\w+) =.*$", line, scaffold, flags=re.MULTILINE)
+    return re.sub(r"^(?:# )?(\w+) =.*\n", line, scaffold, flags=re.MULTILINE)
 
 
 def _write_curve(path: Path, curve: Curve) -> None:
@@ -220,6 +237,7 @@ trial = "?"
 endpoint = "?"
 time_unit = "?"            # day, week, month or year: the unit of every time in this file and its curves
 evidence = "digitized"     # digitized: with coordinates of a curve; printed: numbers only, no curve; registered: no result yet
+# ipd =                    # with evidence = "ipd", in place of curves: the file of patient data, time,event,arm
 citation = "?"             # authors, title, journal, year, pages
 figure = "?"               # figure and panel
 # doi =

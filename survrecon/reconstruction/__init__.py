@@ -12,9 +12,10 @@ from typing import Any
 from survrecon.clean import clean
 from survrecon.data import Arm, Reconstruction
 from survrecon.errors import CurveError, ReconstructionError
-from survrecon.reconstruction._common import Method, finish
+from survrecon.reconstruction._common import Draft, Method, finish
 
 DEFAULT_METHOD = "joint"
+AS_GIVEN = "patient data"  # stands in place of a method where nothing was reconstructed
 
 
 def methods() -> dict[str, str]:
@@ -43,7 +44,7 @@ def reconstruct(arm: Arm, method: str = DEFAULT_METHOD, **options: Any) -> Recon
     Parameters
     ----------
     arm : Arm
-        What was printed and read; it is cleaned first, and each repair becomes a note.
+        What was printed and read; it is cleaned first, and each repair becomes a note. Patient data are taken as they are.
     method : str
         One of `methods`.
     **options
@@ -72,6 +73,8 @@ def reconstruct(arm: Arm, method: str = DEFAULT_METHOD, **options: Any) -> Recon
     cleaned = clean(arm)
     if cleaned.arm.curve is not None and cleaned.arm.curve.time[-1] == 0:
         raise CurveError(arm.label, "every point is at time 0; give at least one later point")
+    if cleaned.arm.ipd is not None:
+        return finish(cleaned.arm, Draft(cleaned.arm.ipd), AS_GIVEN, cleaned.notes)
     try:
         draft = _method(method).estimate(cleaned.arm, **options)
     except TypeError as error:
