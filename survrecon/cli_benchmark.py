@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
+
+from survrecon import cli_figures
 
 if TYPE_CHECKING:
     from survrecon.benchmark import Cell, Row
@@ -15,6 +18,8 @@ if TYPE_CHECKING:
 HEADS = ("regime", "method", "|d log HR|", "in its SE", "curve", "events %", "median %", "failed", "time")
 WIDTHS = (7, 11, 16, 13, 16, 12, 12, 7, 8)
 TRIALS, COVERAGE_TRIALS = 40, 20
+FLAGS = {"regimes": "regime", "scenarios": "scenario", "methods": "method"}
+OF_FIGURES = ("figures", "trials", "seed", "as_json", "out", "force")
 COVERAGE_HEADS = ("regime", "HR", "median", "RMST", "events", "half-width", "90%", "failed")
 COVERAGE_WIDTHS = (8, 6, 7, 6, 7, 11, 7, 7)
 COVERAGE_LEGEND = """\
@@ -43,7 +48,7 @@ def _known(kind: str) -> Any:
 
 
 @click.command()
-@click.option("--trials", type=click.IntRange(1), help="How many to simulate.  [40; with --coverage 20]")
+@click.option("--trials", type=click.IntRange(1), help="How many to simulate.  [40; with --coverage 20; figures: 40]")
 @click.option("--n", type=click.IntRange(10), help="Subjects per arm.  [60 to 700]")
 @click.option("--hr", type=click.FloatRange(0.05, 20), help="Hazard ratio.  [0.5 to 1]")
 @click.option("--events", type=click.FloatRange(0.05, 1), help="Share of the subjects with an event at the data cut.  [0.25 to 0.85]")
@@ -67,6 +72,7 @@ def _known(kind: str) -> Any:
 @click.option("--force", is_flag=True, help="Replace files of the same names.")
 @click.option("--coverage", is_flag=True, help="Instead of errors, how often the intervals of an ensemble hold the truth.")
 @click.option("--draws", type=click.IntRange(2), help="Of each arm, with --coverage.  [100]")
+@click.option("--figures", is_flag=True, help="Instead of methods, how well figures are digitized; --trials is their number.")
 def benchmark(
     trials: int | None,
     seed: int,
@@ -78,6 +84,7 @@ def benchmark(
     force: bool,
     coverage: bool,
     draws: int | None,
+    figures: bool,
     **design: float | None,
 ) -> None:
     """Reconstruct simulated trials whose true data are known, and show how far off each method is.
@@ -91,6 +98,7 @@ def benchmark(
       survrecon benchmark --trials 200 --n 300 --hr 0.7 --scenario RE --out out/benchmark
       survrecon benchmark --regime clicks --scenario R --json
       survrecon benchmark --coverage
+      survrecon benchmark --figures --trials 20
     """
     from survrecon.benchmark import REFERENCE, curve_methods, run_trial, summarize
     from survrecon.outcome import to_json
@@ -98,6 +106,14 @@ def benchmark(
     from survrecon.terminal import progress
 
     fixed = {name: value for name, value in design.items() if value is not None}
+    if figures:
+        ctx = click.get_current_context()
+        given = [name for name in ctx.params if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+        odd = [f"--{FLAGS.get(name, name)}" for name in given if name not in OF_FIGURES]
+        if odd:
+            raise click.UsageError(f"--figures digitizes figures of its own; leave out {' and '.join(odd)}.")
+        cli_figures.run(trials or cli_figures.FIGURES, seed, as_json, out, force)
+        return
     if coverage:
         if out or methods != curve_methods():
             raise click.UsageError("--coverage is of the joint method and prints its table; leave out --method and --out.")

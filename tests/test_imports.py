@@ -22,11 +22,11 @@ LAYERS = (
     "files fields tables schema read write scale clean survival group_tests draws reconstruction digitize",
     "reanalysis",
     "counterpart comparison",
-    "ensemble",
+    "ensemble sensitivity",
     "_placement _room _lettering plot_ensemble plot plot_digitized outcome checks auditing",
     "pipeline",
-    "simulation benchmark coverage figure_styles figure_designs figures plot_benchmark output terminal",
-    "cli cli_benchmark cli_audit cli_digitize",
+    "simulation benchmark coverage figure_styles figure_designs figures figure_scores figure_benchmark plot_benchmark output terminal",
+    "cli cli_benchmark cli_figures cli_audit cli_digitize",
     "__main__",
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names.split()}
