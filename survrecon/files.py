@@ -36,6 +36,40 @@ def file_error(path: str | Path, remedy: str, key: str = "file", value: str = ""
     return StudyFileError(path, [Problem(key, value, remedy)])
 
 
+def read_bytes(path: str | Path) -> bytes:
+    """Read a file.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+
+    Returns
+    -------
+    bytes
+        Its contents.
+
+    Raises
+    ------
+    StudyFileError
+        No such file, not a file, or above `LARGEST_FILE`.
+    """
+    path = Path(path)
+    try:
+        size = path.stat().st_size
+        regular = path.is_file()  # reading a pipe or a device might never end
+        data = path.read_bytes() if regular and size <= LARGEST_FILE else b""
+    except FileNotFoundError:
+        raise file_error(path, "does not exist; check the name, or create it") from None
+    except (OSError, ValueError) as error:  # ValueError: a null character in the name
+        raise file_error(path, f"cannot be read: {error}") from None
+    if not regular:
+        raise file_error(path, "is a folder or device, not a file; name the file")
+    if size > LARGEST_FILE:
+        raise file_error(path, f"is larger than {LARGEST_FILE} bytes; thin the coordinates or split the file", value=f"{size} bytes")
+    return data
+
+
 def read_text(path: str | Path) -> str:
     """Read a UTF-8 text file, with or without byte-order mark.
 
@@ -54,19 +88,29 @@ def read_text(path: str | Path) -> str:
     StudyFileError
         No such file, not a file, above `LARGEST_FILE`, empty, or not UTF-8.
     """
-    path = Path(path)
-    try:
-        size = path.stat().st_size
-        regular = path.is_file()  # reading a pipe or a device might never end
-        data = path.read_bytes() if regular and size <= LARGEST_FILE else b""
-    except FileNotFoundError:
-        raise file_error(path, "does not exist; check the name, or create it") from None
-    except (OSError, ValueError) as error:  # ValueError: a null character in the name
-        raise file_error(path, f"cannot be read: {error}") from None
-    if not regular:
-        raise file_error(path, "is a folder or device, not a file; name the file")
-    if size > LARGEST_FILE:
-        raise file_error(path, f"is larger than {LARGEST_FILE} bytes; thin the coordinates or split the file", value=f"{size} bytes")
+    return decode(path, read_bytes(path))
+
+
+def decode(path: str | Path, data: bytes) -> str:
+    """Decode the contents of a UTF-8 text file, with or without byte-order mark.
+
+    Parameters
+    ----------
+    path : path-like
+        The file, for the error.
+    data : bytes
+        Its contents.
+
+    Returns
+    -------
+    str
+        The text.
+
+    Raises
+    ------
+    StudyFileError
+        Empty, or not UTF-8.
+    """
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from survrecon.cells import Row, is_number, read_rows, refuse, to_number, without_trailing
 from survrecon.data import IPD, Curve, Orientation, RiskTable, Scale, frozen_floats
 from survrecon.errors import Problem, StudyFileError
-from survrecon.files import file_error, read_text, write_csv
+from survrecon.files import read_text, write_csv
 
-MOST_PROBLEMS = 50  # shown of one file; the others are counted
 MISSING = {"", "-", "–", "—", ".", "na", "n/a", "nan"}  # cells of a risk table, in lower case
-_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*|,\d+)?|[.,]\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _TIME = re.compile(r"t|x|(?:.* )?times?\b.*|(?:days?|weeks?|months?|years?)\b.*")
 _SURVIVAL = re.compile(r"s|y|surv(?:ival)?\b.*|failure\b.*|(?:cumulative )?incidence\b.*|prob(?:ability)?\b.*|percent\b.*")
-
-
-@dataclass(frozen=True)
-class _Row:
-    line: int
-    cells: list[str]
-
-    def problem(self, remedy: str) -> Problem:
-        return Problem(f"line {self.line}", repr(", ".join(self.cells))[:80], remedy)
 
 
 def read_curve(path: str | Path, scale: Scale = "auto", orientation: Orientation = "auto") -> Curve:
@@ -55,28 +42,28 @@ def read_curve(path: str | Path, scale: Scale = "auto", orientation: Orientation
     StudyFileError
         All lines that cannot be read.
     """
-    rows = _read_rows(path)
+    rows = read_rows(path)
     first, second, width = 0, 1, 2
-    if not any(_is_number(cell) for cell in rows[0].cells):
-        header = _without_trailing(rows.pop(0), 2)
+    if not any(is_number(cell) for cell in rows[0].cells):
+        header = without_trailing(rows.pop(0), 2)
         first, second = _curve_columns(path, header)
         width = len(header.cells)
-    elif len(_without_trailing(rows[0], 2).cells) > 2:
+    elif len(without_trailing(rows[0], 2).cells) > 2:
         remedy = "has more than two columns and no header: keep time and survival (a decimal comma needs semicolons or tabs), or name them"
         raise StudyFileError(path, [rows[0].problem(remedy)])
     problems: list[Problem] = []
     points = []
     for row in rows:
-        cells = _without_trailing(row, width).cells
+        cells = without_trailing(row, width).cells
         if len(cells) != width:
             problems.append(row.problem(f"{_columns(cells, width)}; separate them by comma, or by semicolon where the comma is decimal"))
-        elif not (_is_number(cells[first]) and _is_number(cells[second])):
+        elif not (is_number(cells[first]) and is_number(cells[second])):
             problems.append(row.problem("is not two numbers, time and survival; correct or remove the line"))
         else:
-            points.append((_number(cells[first]), _number(cells[second])))
+            points.append((to_number(cells[first]), to_number(cells[second])))
     if not rows:
         problems.append(Problem("file", "", "has no points; write one line, time and survival, for each"))
-    _refuse(path, problems)
+    refuse(path, problems)
     time, survival = np.array(points).T
     return Curve(time, survival, scale, orientation)
 
@@ -100,12 +87,12 @@ def read_risk_table(path: str | Path) -> dict[str, RiskTable]:
     StudyFileError
         All cells that are not numbers, or a table whose layout cannot be told.
     """
-    header, *rows = _read_rows(path)
+    header, *rows = read_rows(path)
     width = len(header.cells) - (header.cells[-1] == "")
     if width < 2 or not rows:
         raise StudyFileError(path, [header.problem("is not a table; write 'time' and the arms' labels, then a line for each time")])
-    rows = [_without_trailing(row, width) for row in rows]
-    _refuse(path, [row.problem(_columns(row.cells, width)) for row in rows if len(row.cells) != width])
+    rows = [without_trailing(row, width) for row in rows]
+    refuse(path, [row.problem(_columns(row.cells, width)) for row in rows if len(row.cells) != width])
     table = [header.cells[:width], *(row.cells for row in rows)]
     if _times_lie_across(path, header, rows):
         table = [list(column) for column in zip(*table, strict=True)]
@@ -113,16 +100,16 @@ def read_risk_table(path: str | Path) -> dict[str, RiskTable]:
     unclear = {label for label in labels if not label or labels.count(label) > 1}
     problems = [Problem("labels", repr(label), "is empty or repeated; give each arm its own label") for label in sorted(unclear)]
     for cells in table[1:]:
-        if not _is_number(cells[0]):
+        if not is_number(cells[0]):
             problems.append(Problem("time", repr(cells[0]), "is not a number"))
         problems += [
             Problem(f"time {cells[0]}, {label}", repr(cell), "is not a count; write a whole number, or NA where it is missing")
             for label, cell in zip(labels, cells[1:], strict=True)
-            if not (_is_number(cell) or cell.lower() in MISSING)
+            if not (is_number(cell) or cell.lower() in MISSING)
         ]
-    _refuse(path, problems)
-    times = frozen_floats([_number(cells[0]) for cells in table[1:]])
-    counts = [[math.nan if cell.lower() in MISSING else _number(cell) for cell in cells[1:]] for cells in table[1:]]
+    refuse(path, problems)
+    times = frozen_floats([to_number(cells[0]) for cells in table[1:]])
+    counts = [[math.nan if cell.lower() in MISSING else to_number(cell) for cell in cells[1:]] for cells in table[1:]]
     return {label: RiskTable(times, frozen_floats(column)) for label, column in zip(labels, zip(*counts, strict=True), strict=True)}
 
 
@@ -148,9 +135,9 @@ def read_times(path: str | Path) -> list[float]:
     lines = [(number, cell.removesuffix(",")) for number, cell in lines if cell and not cell.startswith("#")]
     if lines and not re.search(r"\d", lines[0][1]):
         del lines[0]
-    problems = [Problem(f"line {number}", repr(cell)[:80], "is not one time") for number, cell in lines if not _is_number(cell)]
-    _refuse(path, problems)
-    return [_number(cell) for _, cell in lines]
+    problems = [Problem(f"line {number}", repr(cell)[:80], "is not one time") for number, cell in lines if not is_number(cell)]
+    refuse(path, problems)
+    return [to_number(cell) for _, cell in lines]
 
 
 def read_ipd(path: str | Path) -> list[IPD]:
@@ -171,20 +158,20 @@ def read_ipd(path: str | Path) -> list[IPD]:
     StudyFileError
         All lines that cannot be read.
     """
-    header, *rows = _read_rows(path)
-    names = [name.lower() for name in _without_trailing(header, 3).cells]
+    header, *rows = read_rows(path)
+    names = [name.lower() for name in without_trailing(header, 3).cells]
     if sorted(names) not in (["arm", "event", "time"], ["arm", "event", "stratum", "time"]):
         raise StudyFileError(path, [header.problem("must name the columns time, event, arm and, where there is one, stratum")])
     problems: list[Problem] = []
     subjects: dict[str, list[dict[str, str]]] = {}
     for row in rows:
-        cells = _without_trailing(row, len(names)).cells
+        cells = without_trailing(row, len(names)).cells
         subject = dict(zip(names, cells, strict=False))
         if len(cells) != len(names):
             problems.append(row.problem(_columns(cells, len(names))))
-        elif not _is_number(subject["time"]) or _number(subject["time"]) < 0:
+        elif not is_number(subject["time"]) or to_number(subject["time"]) < 0:
             problems.append(row.problem("has a time that is not a number of at least 0"))
-        elif not _is_number(subject["event"]) or _number(subject["event"]) not in (0, 1):
+        elif not is_number(subject["event"]) or to_number(subject["event"]) not in (0, 1):
             problems.append(row.problem("has an event that is not 0 (censored) or 1 (event)"))
         elif not subject["arm"]:
             problems.append(row.problem("has no arm"))
@@ -192,13 +179,13 @@ def read_ipd(path: str | Path) -> list[IPD]:
             subjects.setdefault(subject["arm"], []).append(subject)
     if not rows:
         problems.append(Problem("file", "", "has no subjects; write one line for each"))
-    _refuse(path, problems)
+    refuse(path, problems)
     return [_ipd(label, arm) for label, arm in subjects.items()]
 
 
 def _ipd(label: str, subjects: list[dict[str, str]]) -> IPD:
-    time = frozen_floats([_number(subject["time"]) for subject in subjects])
-    event = np.array([_number(subject["event"]) == 1 for subject in subjects])
+    time = frozen_floats([to_number(subject["time"]) for subject in subjects])
+    event = np.array([to_number(subject["event"]) == 1 for subject in subjects])
     stratum = np.array([subject["stratum"] for subject in subjects]) if "stratum" in subjects[0] else None
     return IPD(time, event, label, stratum)
 
@@ -236,52 +223,11 @@ def write_draws(path: str | Path, arms: Sequence[Sequence[IPD]]) -> None:
     write_csv(path, ("draw", "time", "event", "arm"), rows)
 
 
-def _read_rows(path: str | Path) -> list[_Row]:
-    """Return the cells of all lines but blank ones and comments."""
-    lines = ["\n" if line.lstrip().startswith("#") else line for line in io.StringIO(read_text(path), newline=None)]
-    mark = _delimiter([line for line in lines if line.strip()])
-    reader = csv.reader((line.strip(" \n") for line in lines) if mark == " " else lines, delimiter=mark, skipinitialspace=True, strict=True)
-    try:
-        rows = [_Row(reader.line_num, [cell.strip() for cell in cells]) for cells in reader if any(map(str.strip, cells))]
-    except csv.Error as error:
-        raise file_error(path, f"cannot be split into columns: {error}", f"line {reader.line_num}") from None
-    if not rows:
-        raise file_error(path, "holds no line but blank ones and comments; fill it in, or leave it out")
-    return rows
-
-
-def _delimiter(lines: list[str]) -> str:
-    """Return what separates the columns of most lines; a comma only where it is not the decimal mark."""
-    bare = [re.sub('"[^"]*"', "", line).strip() for line in lines]
-
-    def most(condition: list[bool]) -> bool:
-        return 2 * sum(condition) > len(bare)
-
-    for mark in (";", "\t"):
-        if most([mark in line for line in bare]):
-            return mark
-    spaced = [len(cells) > 1 and all(_NUMBER.fullmatch(cell) and cell[0] != "," for cell in cells) for cells in map(str.split, bare)]
-    return "," if most(["," in line for line in bare]) and not most(spaced) else " "
-
-
-def _is_number(cell: str) -> bool:
-    return bool(_NUMBER.fullmatch(cell.replace("−", "-"))) and math.isfinite(_number(cell))
-
-
-def _number(cell: str) -> float:
-    return float(cell.replace("−", "-").replace(",", "."))
-
-
 def _columns(cells: list[str], expected: int) -> str:
     return f"number of columns is {len(cells)}, expected {expected}"
 
 
-def _without_trailing(row: _Row, width: int) -> _Row:
-    """Drop the empty cell that a delimiter at the end of the line makes."""
-    return _Row(row.line, row.cells[:-1]) if len(row.cells) > width and row.cells[-1] == "" else row
-
-
-def _curve_columns(path: str | Path, header: _Row) -> tuple[int, int]:
+def _curve_columns(path: str | Path, header: Row) -> tuple[int, int]:
     """Return where time and survival stand: as the header names them, else in this order."""
     names = [re.sub(r"[\s_]+", " ", name.lower()).strip() for name in header.cells]
     times = [i for i, name in enumerate(names) if _TIME.fullmatch(name)]
@@ -293,21 +239,14 @@ def _curve_columns(path: str | Path, header: _Row) -> tuple[int, int]:
     raise StudyFileError(path, [header.problem("does not name one column time and one survival; name them so, one curve in each file")])
 
 
-def _times_lie_across(path: str | Path, header: _Row, rows: list[_Row]) -> bool:
+def _times_lie_across(path: str | Path, header: Row, rows: list[Row]) -> bool:
     """Whether the times of a risk table stand in its first line, not in its first column."""
     corner = header.cells[0].lower()
-    across = all(_is_number(cell) for cell in header.cells[1:] if cell)
-    down = any(_is_number(row.cells[0]) for row in rows)
+    across = all(is_number(cell) for cell in header.cells[1:] if cell)
+    down = any(is_number(row.cells[0]) for row in rows)
     if across and down:  # arms have numbers for labels; only the first cell can tell
         across, down = corner in ("arm", "group", "treatment", "label"), bool(_TIME.fullmatch(corner))
     if across == down:
         remedy = "must name 'time' and the arms, times beginning the lines below; or hold the times, labels beginning the lines below"
         raise StudyFileError(path, [header.problem(remedy)])
     return across
-
-
-def _refuse(path: str | Path, problems: list[Problem]) -> None:
-    if problems:
-        rest = len(problems) - MOST_PROBLEMS
-        more = [Problem("and", f"{rest} more", "of the same kind or other")] if rest > 0 else []
-        raise StudyFileError(path, [*problems[:MOST_PROBLEMS], *more])

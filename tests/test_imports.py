@@ -19,7 +19,7 @@ LAYERS = (
     "errors results",
     "published",
     "data",
-    "files fields tables schema read write scale clean survival group_tests draws reconstruction digitize",
+    "files cells fields tables schema read write scale clean survival group_tests draws reconstruction digitize",
     "reanalysis",
     "counterpart comparison",
     "ensemble sensitivity",

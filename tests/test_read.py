@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from survrecon import files, tables
+from survrecon import cells, files
 from survrecon.clean import clean
 from survrecon.data import IPD, Arm, Curve, RiskTable, Study
 from survrecon.errors import StudyFileError, SurvReconError
@@ -185,8 +185,8 @@ def test_line_numbers_count_every_line(tmp_path):
 def test_many_bad_lines_are_counted(tmp_path):
     with pytest.raises(StudyFileError) as caught:
         read_curve(text_file(tmp_path, "time,survival\n" + "1,x\n" * 1000))
-    assert len(caught.value.problems) == tables.MOST_PROBLEMS + 1
-    assert caught.value.problems[-1].value == f"{1000 - tables.MOST_PROBLEMS} more"
+    assert len(caught.value.problems) == cells.MOST_PROBLEMS + 1
+    assert caught.value.problems[-1].value == f"{1000 - cells.MOST_PROBLEMS} more"
 
 
 @settings(max_examples=60, deadline=None)
