@@ -1,0 +1,257 @@
+"""The two axis lines of a picture, their tick marks, and the values that the user gives for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from survrecon.data import BoolArray, FloatArray, IntArray
+from survrecon.digitize.figure import Axis, Hints
+from survrecon.errors import FigureError
+
+SHORTEST = 0.2  # of the picture: what is shorter is no axis line
+THICKEST = 0.02  # of the picture: what is thicker is no line
+CORNER = 0.12  # how far the two lines may stay apart where they meet, as a share of their length
+LONGEST_TICK = 0.05  # of the axis
+
+
+@dataclass(frozen=True)
+class Line:
+    """A straight line along the rows or columns of a picture; all in pixels from its top left corner.
+
+    Attributes
+    ----------
+    near, far : int
+        Its thickness: the first row (or column) that belongs to it, and the first after it.
+    start, end : int
+        Its length, in the same way.
+    """
+
+    near: int
+    far: int
+    start: int
+    end: int
+
+    @property
+    def length(self) -> int:
+        """Return its length in pixels."""
+        return self.end - self.start
+
+    @property
+    def middle(self) -> float:
+        """Return the middle of its thickness."""
+        return (self.near + self.far) / 2
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The axes of one panel.
+
+    Attributes
+    ----------
+    bottom : Line
+        The time axis.
+    left : Line
+        The survival axis.
+    x_ticks, y_ticks : tuple of float
+        Positions of their ticks, in the order of their values: rightwards, and upwards.
+    """
+
+    bottom: Line
+    left: Line
+    x_ticks: tuple[float, ...]
+    y_ticks: tuple[float, ...]
+
+
+def find_frame(ink: FloatArray, panel: int | None = None) -> Frame | None:
+    """Find the axis lines and ticks of a panel.
+
+    Parameters
+    ----------
+    ink : ndarray of float, shape (height, width)
+        0 for background, 1 for the darkest.
+    panel : int or None
+        Which one, from 1 in reading order; None for the largest.
+
+    Returns
+    -------
+    Frame or None
+        None where there is no such pair of lines.
+    """
+    for darkness in (0.6, 0.35, 0.12):
+        frames = _frames(ink > darkness)
+        if panel is None and frames:
+            return _with_ticks(ink, *max(frames, key=lambda pair: pair[0].length * pair[1].length))
+        if panel is not None and 1 <= panel <= len(frames):
+            heights = [left.length for _, left in frames]
+            in_order = sorted(frames, key=lambda pair: (round(pair[0].near / (0.5 * max(heights))), pair[0].start))
+            return _with_ticks(ink, *in_order[panel - 1])
+    return None
+
+
+def _frames(mask: BoolArray) -> list[tuple[Line, Line]]:
+    """Pairs of a horizontal and a vertical line that meet as axes do, none inside another, largest first."""
+    pairs = []
+    for bottom in _lines(mask):
+        for left in _lines(mask.T):
+            gap_x, gap_y = abs(left.middle - bottom.start) / bottom.length, abs(bottom.middle - left.end) / left.length
+            above = left.start < bottom.near - 0.5 * left.length
+            if above and gap_x < CORNER and gap_y < CORNER:
+                pairs.append((bottom.length * left.length * (1 - 3 * gap_x - 3 * gap_y), bottom, left))
+    kept: list[tuple[Line, Line]] = []
+    for _, bottom, left in sorted(pairs, key=lambda pair: -pair[0]):
+        if all(not _overlap(bottom, left, *other) for other in kept):
+            kept.append((bottom, left))
+    return kept
+
+
+def _overlap(bottom: Line, left: Line, other_bottom: Line, other_left: Line) -> bool:
+    across = min(bottom.end, other_bottom.end) - max(bottom.start, other_bottom.start)
+    down = min(left.end, other_left.end) - max(left.start, other_left.start)
+    return across > 0 and down > 0
+
+
+def _lines(mask: BoolArray) -> list[Line]:
+    """Return the long thin lines along the rows of the mask."""
+    height, width = mask.shape
+    columns = np.arange(width, dtype=np.int32)
+    length = columns - np.maximum.accumulate(np.where(mask, np.int32(-1), columns), axis=1)
+    ends = length.argmax(axis=1)
+    longest = length[np.arange(height), ends]
+    rows = np.flatnonzero(longest >= max(SHORTEST * width, 20))
+    lines = []
+    for group in np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1):
+        if 0 < group.size <= max(3, THICKEST * height):
+            best = group[np.argmax(longest[group])]
+            # rows that the line only touches in part are shorter or paler: those as long as the longest are its thickness
+            core = group[longest[group] >= 0.9 * longest[best]]
+            lines.append(Line(int(core[0]), int(core[-1]) + 1, int(ends[best] - longest[best] + 1), int(ends[best]) + 1))
+    return lines[:60]
+
+
+def _with_ticks(ink: FloatArray, bottom: Line, left: Line) -> Frame:
+    x_ticks = find_ticks(ink, bottom)
+    y_ticks = find_ticks(ink.T, left, outwards=-1)
+    return Frame(bottom, left, x_ticks, tuple(reversed(y_ticks)))
+
+
+def find_ticks(ink: FloatArray, line: Line, outwards: Literal[1, -1] = 1) -> tuple[float, ...]:
+    """Find the major ticks of an axis, outside of it or else inside.
+
+    Parameters
+    ----------
+    ink : ndarray of float, shape (height, width)
+        Turned so that the axis runs along the rows.
+    line : Line
+        The axis.
+    outwards : {1, -1}
+        Whether outside is towards larger or smaller rows.
+
+    Returns
+    -------
+    tuple of float
+        Positions along the line, ascending; empty where fewer than two ticks were found.
+    """
+    for direction in (outwards, -outwards):
+        ticks = _ticks_on_side(ink, line, direction)
+        if len(ticks) >= 2 and (direction == outwards or _regular(ticks)):
+            return ticks
+    return ()
+
+
+def _ticks_on_side(ink: FloatArray, line: Line, direction: int) -> tuple[float, ...]:
+    reach = int(max(6, LONGEST_TICK * line.length))
+    row = line.far if direction > 0 else line.near - 1
+    rows = row + direction * np.arange(reach)
+    rows = rows[(rows >= 0) & (rows < ink.shape[0])]
+    first, last = max(line.start - 3, 0), min(line.end + 3, ink.shape[1])
+    if rows.size < 3:
+        return ()
+    strip = ink[rows][:, first:last]
+    level = 0.5 * np.quantile(ink[line.near : line.far, line.start : line.end], 0.5)
+    away = np.cumprod(strip > level, axis=0).sum(axis=0)  # how far ink goes on without a gap
+    if np.median(away) >= 1:  # the line's own soft edge
+        away = np.maximum(away - int(np.median(away)), 0)
+    columns = np.flatnonzero(away >= 2)
+    if columns.size == 0:
+        return ()
+    groups = [g for g in np.split(columns, np.flatnonzero(np.diff(columns) > 1) + 1) if g.size <= max(6, 0.02 * line.length)]
+    lengths = np.array([int(away[g].max()) for g in groups])
+    inside = lengths < rows.size  # longer ones are no ticks: the other axis, a grid line
+    near = [np.abs(lengths - length) <= 1 + 0.15 * length for length in lengths]
+    common = [length for length, alike in zip(lengths, near, strict=True) if length < rows.size and alike.sum() >= 2]
+    if not common:
+        return ()
+    major = inside & (np.abs(lengths - max(common)) <= 1 + 0.15 * max(common))
+    return tuple(_center(strip, g, int(away[g].max())) + first for g, keep in zip(groups, major, strict=True) if keep)
+
+
+def _center(strip: FloatArray, group: IntArray, length: int) -> float:
+    """Ink-weighted middle of a tick, its soft edges included."""
+    columns = np.arange(max(int(group[0]) - 1, 0), min(int(group[-1]) + 2, strip.shape[1]))
+    weight = np.median(strip[1 : max(2, length - 1), columns[0] : columns[-1] + 1], axis=0)
+    return float(np.sum(weight * (columns + 0.5)) / np.sum(weight))
+
+
+def _regular(ticks: tuple[float, ...]) -> bool:
+    gaps = np.diff(ticks)
+    return len(ticks) >= 3 and bool(np.ptp(gaps) <= 2.5)
+
+
+def axis_from_hints(name: Literal["x", "y"], hints: Hints, frame: Frame, path: str | Path) -> Axis | None:
+    """Return the axis as the user gives it: two points of it, or its range.
+
+    Parameters
+    ----------
+    name : {"x", "y"}
+        Which axis.
+    hints : Hints
+        Points win over a range.
+    frame : Frame
+        Ticks and lines of the panel.
+    path : path-like
+        The file, for the error.
+
+    Returns
+    -------
+    Axis or None
+        None where the user gives neither.
+
+    Raises
+    ------
+    FigureError
+        If what is given is no axis.
+    """
+    line = frame.bottom if name == "x" else frame.left
+    ticks = frame.x_ticks if name == "x" else frame.y_ticks
+    # a line is found with the tick or the other axis that prolongs it: it starts where the two axes meet
+    begins = max(line.start, frame.left.middle) if name == "x" else min(line.end, frame.bottom.middle)
+    ends = (begins, line.end) if name == "x" else (begins, line.start)
+    points: tuple[tuple[float, float], ...] | None = hints.x_points if name == "x" else hints.y_points
+    span = hints.x_range if name == "x" else hints.y_range
+    if points is None and span is not None:
+        positions = _first_and_last(ticks) if ticks else ends
+        points = tuple(zip(positions, span, strict=True))
+    if points is None:
+        return None
+    (p0, v0), (p1, v1) = points
+    if not np.all(np.isfinite([p0, v0, p1, v1])) or p0 == p1 or v0 == v1:
+        raise FigureError(path, f"--{name}-points / --{name}-range: {points} need two different positions and two different values")
+    scale = (v1 - v0) / (p1 - p0)
+    if (scale > 0) != (name == "x"):
+        where = "to the right" if name == "x" else "upwards"
+        raise FigureError(path, f"--{name}-range: values must grow {where}; give the smaller one first")
+    origin = v0 - scale * p0
+    return Axis(origin, scale, tuple((float(p), float(origin + scale * p)) for p in ticks), float(ends[0]), float(ends[1]))
+
+
+def _first_and_last(ticks: tuple[float, ...]) -> tuple[float, float]:
+    """Return the ends of the row of ticks; by a straight line through all of them where they are evenly spaced."""
+    if not _regular(ticks):
+        return ticks[0], ticks[-1]
+    number = np.arange(len(ticks))
+    slope, intercept = np.polyfit(number, ticks, 1)
+    return float(intercept), float(intercept + slope * number[-1])

@@ -1,0 +1,227 @@
+"""Separate a plot into layers of ink, one per color: how much of each pixel is covered by it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from survrecon.data import BoolArray, FloatArray
+
+Floats = NDArray[np.float32]
+
+SAME = 42.0  # colors closer than this, of 441 between black and white, are one
+FAINT = 36.0  # paler than this against the background is no line
+MOST_LAYERS = 12
+SEEN = 0.1  # of the columns: what is seen in fewer is text
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """All ink of one color.
+
+    Attributes
+    ----------
+    color : tuple of int
+        Red, green, blue.
+    own : ndarray of float32, shape (height, width)
+        Share of each pixel that this color covers.
+    blank : ndarray of float32, shape (height, width)
+        Share of each pixel that no ink covers.
+    """
+
+    color: tuple[int, int, int]
+    own: Floats
+    blank: Floats
+
+
+def background(pixels: NDArray[np.uint8]) -> FloatArray:
+    """Return the most frequent color.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8, shape (height, width, 3)
+        The plot.
+
+    Returns
+    -------
+    ndarray of float, shape (3,)
+        Red, green, blue.
+    """
+    flat = pixels.reshape(-1, 3)
+    codes = (flat >> 4).astype(np.int32) @ np.array([256, 16, 1], dtype=np.int32)
+    common = codes == np.bincount(codes, minlength=4096).argmax()
+    return np.asarray(np.median(flat[common], axis=0), dtype=float)
+
+
+def difference(pixels: NDArray[np.uint8], fill_size: int) -> Floats:
+    """Return how each pixel differs from the background, fills such as confidence bands taken away.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8, shape (height, width, 3)
+        The plot.
+    fill_size : int
+        Ink at least this wide and high is a fill, not a line.
+
+    Returns
+    -------
+    ndarray of float32, shape (height, width, 3)
+        Background minus pixel.
+    """
+    from scipy import ndimage
+
+    away = np.asarray(background(pixels), dtype=np.float32) - pixels.astype(np.float32)
+    size = np.abs(away).max(axis=2)
+    if np.sum((size > 0) & (size <= 10)) > 0.5 * np.sum(size > 100):  # the ripples of a JPEG
+        away = _even_colors(away)
+    fill = np.empty_like(away)
+    for channel in range(3):
+        fill[:, :, channel] = ndimage.grey_opening(np.clip(away[:, :, channel], 0, None), size=(fill_size, fill_size))
+    line = away - fill
+    strength = np.sqrt(np.sum(line * line, axis=2))
+    # a line is opaque: where it covers the pixel, its color is the pixel's, whatever fill is behind
+    share = strength / np.maximum(ndimage.maximum_filter(strength, size=5), 2 * FAINT)
+    return np.asarray(line + fill * share[:, :, None], dtype=np.float32)
+
+
+def _even_colors(away: Floats, reach: int = 7) -> Floats:
+    """Take brightness from each pixel but color from its surroundings, as a JPEG keeps color coarsely only."""
+    from scipy import ndimage
+
+    dark = np.clip(away.mean(axis=2), 0, None)
+    around = ndimage.uniform_filter(dark, size=reach) + 1.0
+    even = np.empty_like(away)
+    for channel in range(3):
+        even[:, :, channel] = dark * (1 + ndimage.uniform_filter(away[:, :, channel] - dark, size=reach) / around)
+    return even
+
+
+def find_colors(away: Floats) -> list[FloatArray]:
+    """Find the colors that lines are drawn in.
+
+    Parameters
+    ----------
+    away : ndarray of float32, shape (height, width, 3)
+        From `difference`.
+
+    Returns
+    -------
+    list of ndarray of float, shape (3,)
+        Each color's difference from the background; that seen in most columns first.
+    """
+    from scipy import ndimage
+
+    strength = np.sqrt(np.sum(away * away, axis=2))
+    core = (strength > FAINT) & (strength >= 0.92 * ndimage.maximum_filter(strength, size=3))
+    rows, columns = np.nonzero(core)
+    colors = away[rows, columns]
+    found: list[tuple[FloatArray, float]] = []
+    left = np.ones(len(colors), dtype=bool)
+    for _ in range(3 * MOST_LAYERS):
+        if left.sum() < 20 or len(found) == MOST_LAYERS:
+            break
+        center = _densest(colors[left])
+        near = np.linalg.norm(colors - center, axis=1) < SAME
+        taken = left & (near | _paler(colors, center))
+        share = np.unique(columns[left & near]).size / away.shape[1]
+        found.append((np.median(colors[left & near], axis=0).astype(float), float(share)))
+        left &= ~taken
+    return [color for color, share in sorted(found, key=lambda pair: -pair[1]) if share > SEEN]
+
+
+def _densest(colors: Floats) -> FloatArray:
+    """Return the center of the fullest cell of a grid over the colors, and its neighborhood's mean."""
+    cells = np.floor_divide(colors + 256, 24).astype(np.int64)
+    codes, counts = np.unique(cells @ np.array([10000, 100, 1]), return_counts=True)
+    best = codes[counts.argmax()]
+    middle = np.mean(colors[cells @ np.array([10000, 100, 1]) == best], axis=0)
+    near = np.linalg.norm(colors - middle, axis=1) < SAME / 2
+    return np.asarray(np.mean(colors[near], axis=0), dtype=float)
+
+
+def _paler(colors: Floats, center: FloatArray) -> BoolArray:
+    """Which colors are the given one mixed with background: thin strokes and soft edges; not grays, which may be another curve's."""
+    if np.ptp(center) < 30:
+        return np.zeros(len(colors), dtype=bool)
+    share = colors @ center / (center @ center)
+    rest = np.linalg.norm(colors - share[:, None] * center, axis=1)
+    return np.asarray((share > 0) & (share < 1.4) & (rest < 0.5 * SAME * np.clip(share, 0.3, 1)))
+
+
+def separate(away: Floats, colors: list[FloatArray], behind: FloatArray, softness: float = 28.0) -> list[Layer]:
+    """Share the ink of every pixel out among the colors.
+
+    Parameters
+    ----------
+    away : ndarray of float32, shape (height, width, 3)
+        From `difference`.
+    colors : list of ndarray of float, shape (3,)
+        Each color's difference from the background.
+    behind : ndarray of float, shape (3,)
+        The background.
+    softness : float
+        How far a pixel may be from a mixture of background and color.
+
+    Returns
+    -------
+    list of Layer
+        In the order of the colors.
+    """
+    from scipy import ndimage
+
+    if not colors:
+        return []
+    strength = np.sqrt(np.sum(away * away, axis=2))
+    core = ndimage.maximum_filter(strength, size=3)  # a soft edge is told from a paler stroke by the pixels beside it
+    weights, shares = [], []
+    for color in colors:
+        vector = color.astype(np.float32)
+        share = np.clip(away @ vector / np.float32(color @ color), 0, 1)
+        rest = away - share[:, :, None] * vector
+        distance = np.sum(rest * rest, axis=2)
+        if any(_alike(color, other) for other in colors if other is not color):
+            distance += 0.5 * (core - np.float32(np.linalg.norm(color))) ** 2
+        weights.append(np.exp(-0.5 * distance / np.float32(softness**2)))
+        shares.append(share)
+    total = np.maximum(sum(weights), 1e-6)
+    weakest = min(float(np.linalg.norm(color)) for color in colors)
+    ink = np.clip(strength / max(0.6 * weakest, FAINT), 0, 1)
+    found = []
+    for color, weight, share in zip(colors, weights, shares, strict=True):
+        own = share * np.sqrt(weight) * weight / total
+        own[strength < 0.3 * FAINT] = 0
+        blank = 1 - np.maximum(ink, np.clip(own, 0, 1))
+        red, green, blue = (int(round(float(v))) for v in np.clip(behind - color, 0, 255))
+        found.append(Layer((red, green, blue), *without_rules(own.astype(np.float32), blank.astype(np.float32))))
+    return found
+
+
+def _alike(color: FloatArray, other: FloatArray) -> bool:
+    return float(color @ other) > 0.985 * float(np.linalg.norm(color) * np.linalg.norm(other))
+
+
+def without_rules(own: Floats, blank: Floats) -> tuple[Floats, Floats]:
+    """Take away straight lines from edge to edge: grid, guides, the box. A curve may still run behind them.
+
+    Parameters
+    ----------
+    own, blank : ndarray of float32, shape (height, width)
+        Share of each pixel that the color covers, and that nothing covers.
+
+    Returns
+    -------
+    own, blank : ndarray of float32, shape (height, width)
+        New arrays.
+    """
+    own, blank = own.copy(), blank.copy()
+    for ink, empty in ((own, blank), (own.T, blank.T)):
+        length = ink.shape[1]
+        parts = np.linspace(0, length, 21).astype(int)
+        filled = np.add.reduceat(ink > 0.3, parts[:-1], axis=1) / np.diff(parts)
+        for row in np.flatnonzero(filled.min(axis=1) >= 0.25):
+            near = slice(max(row - 1, 0), row + 2)
+            empty[near] = np.where(ink[near] > 0, 0, empty[near])
+            ink[near] = 0
+    return own, blank

@@ -1,0 +1,97 @@
+"""Why a curve that was followed through pixels may be wrong."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from survrecon.data import BoolArray, FloatArray
+from survrecon.digitize.figure import Axis
+from survrecon.digitize.raster_curves import Found, drawn
+
+LONG_GAP = 0.03  # of the plot's width without any ink
+LONG_COVER = 0.05  # of the plot's width behind other ink
+LEFT_OVER = 0.15  # of the plot's width with ink of the same color elsewhere
+NOT_ONE = 0.015  # of the scale: farther from 1 than this at the start
+
+
+def doubts_of(curve: Found, others: list[Found], x: Axis, y: Axis, full: float, corner: tuple[float, float]) -> tuple[str, ...]:
+    """List what makes a curve doubtful.
+
+    Parameters
+    ----------
+    curve : Found
+        The curve.
+    others : list of Found
+        The other curves of the plot.
+    x, y : Axis
+        The axes.
+    full : float
+        Value of the survival axis that means 1.
+    corner : tuple of two float
+        Position of the plot's top left corner, in the axes' pixels.
+
+    Returns
+    -------
+    tuple of str
+        One sentence each; empty for a curve without doubt.
+    """
+    path, layer = curve.path, curve.ink
+    columns, width = path.columns, layer.own.shape[1] - path.first
+    middle = (path.enter, columns)
+    own, blank = layer.own[middle], layer.blank[middle]
+
+    def times(first: int, last: int) -> str:
+        start, end = x.value(np.array([columns[first], columns[last] + 1]) + corner[0])
+        return f"from {max(float(start), 0.0):.3g} to {float(end):.3g}"
+
+    found = []
+    start = float(y.value(curve.steps.y[0] + corner[1])) / full
+    if abs(start - 1) > NOT_ONE:
+        found.append(f"the curve starts at {start:.3f}, not at 1")
+    first, last = _longest(blank > 0.5)
+    if last - first > max(LONG_GAP * width, 6 * curve.steps.thickness):
+        found.append(f"no ink {times(first, last)}")
+    first, last = _longest((blank <= 0.5) & (own < 0.3))
+    if last - first > LONG_COVER * width:
+        found.append(f"hidden behind other ink {times(first, last)}")
+    falls = _blank_falls(curve)
+    if falls.max(initial=0) > max(4.0, 0.012 * layer.own.shape[0]):
+        at = int(falls.argmax())
+        found.append(f"falls where nothing is drawn, at {float(x.value(columns[at] + corner[0])):.3g}")
+    rest = np.where(drawn(curve, 2.0), 0, layer.own)
+    for other in others:
+        if other.layer == curve.layer:
+            rest = np.where(drawn(other, 2.0), 0, rest)
+    left = float(np.mean(np.sum(rest > 0.5, axis=0) > 0))
+    if left > LEFT_OVER:
+        found.append(f"ink of its color elsewhere in {100 * left:.0f}% of the columns")
+    meetings = [_meeting(curve, other) for other in others if other.layer == curve.layer]
+    found += [f"meets another curve of the same color {times(*span)}" for span in meetings if span]
+    return tuple(found)
+
+
+def _longest(mask: BoolArray) -> tuple[int, int]:
+    """Return the first and the last index of the longest run of True; (0, -1) where there is none."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
+    if edges.size == 0:
+        return 0, -1
+    starts, ends = edges[::2], edges[1::2]
+    best = int(np.argmax(ends - starts))
+    return int(starts[best]), int(ends[best]) - 1
+
+
+def _blank_falls(curve: Found) -> FloatArray:
+    """Return how far the path falls in each column through nothing, in pixels."""
+    path = curve.path
+    depth = np.pad(np.cumsum(curve.ink.blank, axis=0), ((1, 0), (0, 0)))
+    return np.asarray(depth[path.leave + 1, path.columns] - depth[path.enter, path.columns], dtype=float)
+
+
+def _meeting(curve: Found, other: Found) -> tuple[int, int] | None:
+    """Where two curves come so close that they could have been taken for each other: indices of the first curve's columns."""
+    columns = np.intersect1d(curve.path.columns, other.path.columns)
+    columns = columns[columns > curve.path.first + 0.02 * curve.ink.own.shape[1]]  # all start together
+    at = columns - curve.path.first
+    apart = np.abs(curve.path.enter[at] - other.path.enter[columns - other.path.first])
+    near = np.flatnonzero(apart <= curve.steps.thickness + 2)
+    return (int(at[near[0]]), int(at[near[-1]])) if near.size else None

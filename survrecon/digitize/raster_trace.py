@@ -1,0 +1,250 @@
+"""Follow one curve through a layer of ink: the cheapest path that never turns back, then its exact edges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from survrecon.data import FloatArray, IntArray
+
+Floats = NDArray[np.float32]
+
+# cost of one pixel along the path, in units of one column of the curve's own ink
+HIDDEN_ACROSS = 0.15  # under other ink: the curve may be behind it
+BLANK_ACROSS = 0.5  # on nothing: a gap between dashes
+HIDDEN_DOWN = 0.4
+BLANK_DOWN = 3.0
+TURN = 0.5  # each drop, so that soft edges do not become many small ones
+GAP = 3  # between dashes, half of the longest in thicknesses of the line
+CLOSED = 0.5  # worth of such a gap
+START_AWAY = 0.1  # of the width: a start elsewhere than at 1
+
+
+@dataclass(frozen=True, eq=False)
+class Path:
+    """A path over the columns of a layer, in rows.
+
+    Attributes
+    ----------
+    first : int
+        Its first column.
+    enter, leave : ndarray of int, shape (k,)
+        Row in which it comes into each column, and in which it leaves; `leave` is never less.
+    gain : float
+        Columns on its own ink, less what it pays for the rest.
+    """
+
+    first: int
+    enter: IntArray
+    leave: IntArray
+    gain: float
+
+    @property
+    def columns(self) -> IntArray:
+        """Return its columns."""
+        return np.arange(self.first, self.first + self.enter.size)
+
+
+def follow(own: Floats, blank: Floats, first: int, start_row: float, blank_across: float = BLANK_ACROSS) -> Path:
+    """Find the path downwards and to the right that has most of the layer's ink.
+
+    Parameters
+    ----------
+    own, blank : ndarray of float32, shape (height, width)
+        Share of each pixel that is covered by this curve's color, and by nothing; the rest may hide the curve.
+    first : int
+        Column where curves start.
+    start_row : float
+        Row where they do.
+    blank_across : float
+        What a column without ink costs; high for a curve without dashes.
+
+    Returns
+    -------
+    Path
+        The best one; its end is where it gains no more.
+
+    Notes
+    -----
+    A shortest path on the lattice: with D the cost of leaving a column in each row, A = D + cost of the next
+    column's pixel and V the running cost of moving down that column, the next D is min(A, V + TURN + min(A - V above)).
+    """
+    own, blank = own[:, first:], blank[:, first:]
+    hidden = np.clip(1 - own - blank, 0, 1)
+    own = _ridge(own)
+    across = HIDDEN_ACROSS * hidden + blank_across * blank - own
+    down = np.cumsum(HIDDEN_DOWN * hidden + BLANK_DOWN * blank + 0.02, axis=0)
+    height, width = own.shape
+    rows = np.arange(height, dtype=np.int32)
+    origin = np.empty((width, height), dtype=np.int32)
+    cost = np.where(np.abs(rows + 0.5 - start_row) <= max(2.0, 0.006 * height), 0.0, START_AWAY * width).astype(np.float64)
+    ends, end_rows = np.empty(width), np.empty(width, dtype=np.int64)
+    for column in range(width):
+        cost = cost + across[:, column]
+        lifted = cost - down[:, column]
+        least = np.minimum.accumulate(lifted)
+        came = np.maximum.accumulate(np.where(lifted <= least, rows, 0))
+        dropped = least + down[:, column] + TURN
+        better = dropped < cost
+        origin[column] = np.where(better, came, rows)
+        cost = np.where(better, dropped, cost)
+        end_rows[column] = cost.argmin()
+        ends[column] = cost[end_rows[column]]
+    last = int(ends.argmin())
+    enter, leave = np.empty(last + 1, dtype=np.int64), np.empty(last + 1, dtype=np.int64)
+    row = int(end_rows[last])
+    for column in range(last, -1, -1):
+        leave[column] = row
+        row = enter[column] = int(origin[column, row])
+    return Path(first, enter, leave, -float(ends[last]))
+
+
+def _ridge(own: Floats) -> Floats:
+    """Raise the middle of a line above its edges, and close the gaps between dashes."""
+    from scipy import ndimage
+
+    thickness = max(1, round(ink_thickness(own)))
+    middle = ndimage.uniform_filter1d(own, thickness, axis=0)
+    closed = ndimage.grey_closing(own, size=(1, 1 + 2 * int(GAP * thickness)))
+    return np.asarray(0.7 * np.maximum(own, CLOSED * closed) + 0.3 * middle, dtype=np.float32)
+
+
+def ink_thickness(own: Floats) -> float:
+    """Return the most frequent height of ink in a column.
+
+    Parameters
+    ----------
+    own : ndarray of float32, shape (height, width)
+        Share of each pixel that is covered.
+
+    Returns
+    -------
+    float
+        In pixels, from 1.
+    """
+    edges = np.diff((own > 0.5).astype(np.int8), axis=0, prepend=0, append=0).T
+    heights = np.nonzero(edges == -1)[1] - np.nonzero(edges == 1)[1]
+    return float(np.bincount(heights).argmax()) if heights.size else 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """A step function in pixels: at `x[i]` it comes to row `y[i]`; it ends at `end`.
+
+    Attributes
+    ----------
+    x, y : ndarray of float, shape (k,)
+        Ascending, both.
+    end : float
+        Where it ends.
+    thickness : float
+        Of the line.
+    """
+
+    x: FloatArray
+    y: FloatArray
+    end: float
+    thickness: float
+
+
+FINE = 4  # points per pixel
+OFF = 1.5  # pixels that an edge may be from where the path says
+
+
+def refine(path: Path, own: Floats, least: float = 0.3) -> Steps:
+    """Measure where the curve runs, to a part of a pixel, from the edges of its ink along the path.
+
+    Parameters
+    ----------
+    path : Path
+        Where to look.
+    own : ndarray of float32, shape (height, width)
+        Share of each pixel that the curve's color covers.
+    least : float
+        Smaller steps, in pixels, are noise.
+
+    Returns
+    -------
+    Steps
+        Rows and columns from the top left corner of the layer.
+
+    Notes
+    -----
+    A line of thickness w along a falling step function has its upper edge w/2 higher, and each drop of the upper edge comes w/2
+    late; the lower edge is w/2 deeper and drops w/2 early. So the middle of the two, each moved back, is the function,
+    however short its steps are. Censor marks stick out of both edges and are passed over, since neither edge can rise.
+    """
+    columns = path.columns
+    top, bottom = _edges(own, path)
+    thickness = _thickness(bottom - top)
+    half = thickness / 2
+    reach = int(np.ceil(half + 0.5))
+    # where the edges must be, as far as the path knows
+    high = -_widest(-path.enter.astype(float), reach) + 0.5
+    deep = _widest(path.leave.astype(float), reach) + 0.5
+    upper = np.where((top >= high - half - OFF) & (top <= deep - half + OFF), top, high - half)
+    lower = np.where((bottom >= high + half - OFF) & (bottom <= deep + half + OFF), bottom, deep + half)
+    start, end = float(columns[0]), float(columns[-1] + 1)
+    grid = start + (np.arange(int((end - start) * FINE)) + 0.5) / FINE
+    late = np.clip((grid + half - start).astype(int), 0, columns.size - 1)
+    early = np.clip((grid - half - start).astype(int), 0, columns.size - 1)
+    middle = _rising((_rising(upper)[late] + _rising(lower)[early]) / 2)
+    x, y = _levels(grid - 0.5 / FINE, middle, least)
+    return Steps(x, y, end, thickness)
+
+
+def _widest(values: FloatArray, reach: int) -> FloatArray:
+    from scipy import ndimage
+
+    return np.asarray(ndimage.maximum_filter1d(values, 2 * reach + 1))
+
+
+def _edges(own: Floats, path: Path) -> tuple[FloatArray, FloatArray]:
+    """Upper and lower edge of the ink that the path runs through in each column; NaN where it runs through none."""
+    part = own[:, path.first : path.first + path.enter.size]
+    height, width = part.shape
+    solid = part > 0.5
+    rows = np.arange(height)[:, None]
+    over = np.maximum.accumulate(np.where(solid, -1, rows), axis=0)  # last row without ink, at or above
+    under = np.minimum.accumulate(np.where(solid, height, rows)[::-1], axis=0)[::-1]
+    at = np.arange(width)
+    top_row, bottom_row = over[path.enter, at] + 1, under[path.leave, at] - 1
+    padded = np.pad(part, ((1, 1), (0, 0)))
+    top = top_row + (1 - padded[top_row + 1, at]) - padded[top_row, at]
+    bottom = bottom_row + padded[bottom_row + 1, at] + padded[bottom_row + 2, at]
+    return (np.where(solid[path.enter, at], top, np.nan), np.where(solid[path.leave, at], bottom, np.nan))
+
+
+def _thickness(heights: FloatArray) -> float:
+    """Return the usual height of the ink in a column: most columns are in horizontal runs."""
+    known = heights[np.isfinite(heights)]
+    if known.size == 0:
+        return 1.0
+    thin = known[known <= np.quantile(known, 0.6) + 0.25]
+    return float(np.clip(np.median(thin), 0.8, None))
+
+
+def _rising(values: FloatArray) -> FloatArray:
+    """Nearest non-decreasing values, in least squares."""
+    from scipy.optimize import isotonic_regression
+
+    return np.asarray(isotonic_regression(values).x, dtype=float)
+
+
+def _levels(x: FloatArray, y: FloatArray, least: float) -> tuple[FloatArray, FloatArray]:
+    """Join neighboring values to levels until no two differ by less than `least`, the closest first."""
+    starts = np.flatnonzero(np.diff(y, prepend=-np.inf) > 1e-9)
+    counts = np.diff(np.append(starts, y.size)).astype(float)
+    means = np.add.reduceat(y, starts) / counts
+    for _ in range(starts.size):
+        gaps = np.diff(means)
+        if gaps.size == 0 or gaps.min() >= least:
+            break
+        at = int(gaps.argmin())
+        weight = counts[at] + counts[at + 1]
+        means[at] = (counts[at] * means[at] + counts[at + 1] * means[at + 1]) / weight
+        counts[at] = weight
+        starts, counts, means = np.delete(starts, at + 1), np.delete(counts, at + 1), np.delete(means, at + 1)
+    return x[starts], means
