@@ -14,10 +14,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from survrecon.clean import clean
-from survrecon.data import IPD, Arm, FloatArray, Reconstruction
+from survrecon.data import IPD, FloatArray, Reconstruction
 from survrecon.draws import two_sample_many
-from survrecon.errors import ReconstructionError
 from survrecon.results import Analysis, ArmAnalysis, Spread
 from survrecon.survival import kaplan_meier, median, normal_quantile, rmst, survival_at
 
@@ -86,41 +84,6 @@ def with_spreads(reconstructions: Sequence[Reconstruction], analysis: Analysis) 
         if se and math.log(high / low) > 2 * normal_quantile(LEVEL) * se:
             loose.append(f"what was given does not determine the hazard ratio of {spread.arm}: it leaves {low:.2f} to {high:.2f}")
     return replace(analysis, spreads=found, notes=(*loose, *analysis.notes))
-
-
-def bounds(arms: Sequence[Arm], reference: str) -> dict[str, tuple[float, float]]:
-    """Compute the smallest and the largest hazard ratio over data sets censored as early or as late as allowed.
-
-    Parameters
-    ----------
-    arms : sequence of Arm
-        With curves; fitted by the joint method.
-    reference : str
-        Label of the reference arm.
-
-    Returns
-    -------
-    dict of str to (float, float)
-        For each other arm. Every data set has the printed numbers at risk and total; between them, subjects leave at
-        once, at the last moment, or at once until some risk time and late from there, or the other way round.
-
-    Raises
-    ------
-    ReconstructionError
-        No arm has the label `reference`, or an arm cannot be reconstructed.
-    """
-    from survrecon.reconstruction.joint import extreme_sets
-
-    if reference not in [arm.label for arm in arms]:
-        raise ReconstructionError(f"reference {reference!r} is not among the arms: {', '.join(arm.label for arm in arms)}")
-    sets = {arm.label: extreme_sets(clean(arm).arm) for arm in arms}
-    base = sets.pop(reference)
-    found = {}
-    for label, treated in sets.items():
-        pairs = [(theirs, ours) for theirs in base for ours in treated]
-        many = two_sample_many(*_stacked([theirs for theirs, _ in pairs]), *_stacked([ours for _, ours in pairs]))
-        found[label] = (float(np.exp(np.nanmin(many.log_hr))), float(np.exp(np.nanmax(many.log_hr))))
-    return found
 
 
 def middle(drawn: FloatArray) -> tuple[float, float]:

@@ -17,8 +17,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from survrecon.cli import main
 from survrecon.comparison import compare
 from survrecon.data import IPD, Arm, Reconstruction
-from survrecon.draws import cox_two_sample
-from survrecon.ensemble import bounds, spreads, with_spreads
+from survrecon.ensemble import spreads, with_spreads
 from survrecon.errors import PlotError, ReconstructionError
 from survrecon.plot_ensemble import band, forest_rows, plot_forest
 from survrecon.published import Published, PublishedValue
@@ -231,29 +230,6 @@ def test_a_hazard_ratio_that_is_not_determined_leads_the_notes():
     loose, tight = (with_spreads(found, analysis_of(se, notes=("one",))) for se in (0.47, 0.49))
     assert loose.notes == ("what was given does not determine the hazard ratio of active: it leaves 0.39 to 2.56", "one")
     assert tight.notes == ("one",)
-
-
-# --- bounds
-
-
-@pytest.mark.parametrize("regime", ["vector", "clicks"])
-def test_bounds_hold_the_single_reconstruction(regime):
-    arms = figure(4, regime, "R", n=100)
-    base, treated = (reconstruct(arm).ipd for arm in arms)
-    low, high = bounds(arms, "control")["active"]
-    assert low <= math.exp(cox_two_sample(base.time, base.event, treated.time, treated.event)[0]) <= high
-
-
-@pytest.mark.parametrize("seed", [3, 6])  # simulated truth; before, the bounds from n alone left it out
-def test_bounds_hold_the_truth_and_are_wide_where_only_n_is_known(seed):
-    low, high = bounds(figure(seed, "raster", "R", n=60), "control")["active"]
-    lowest, highest = bounds(figure(seed, "raster", "N", n=60), "control")["active"]
-    assert lowest < low < math.exp(simulate(seed, n=60).log_hr) < high < highest
-
-
-def test_bounds_name_the_arms_when_the_reference_is_not_among_them():
-    with pytest.raises(ReconstructionError, match="reference 'placebo' is not among the arms: control, active"):
-        bounds(figure(3, "raster", "R", n=60), "placebo")
 
 
 # --- verdicts

@@ -22,7 +22,7 @@ from survrecon.reconstruction._forward import track, walk
 from survrecon.reconstruction._layout import TAIL_SHAPES, Layout, between_steps, layout_of, tail_shape
 from survrecon.reconstruction._model import Model, course_of, read_model
 from survrecon.reconstruction._place import place
-from survrecon.reconstruction._sampling import Fitted, draw, extremes
+from survrecon.reconstruction._sampling import Fitted, draw
 from survrecon.reconstruction._search import ROUNDING, search
 from survrecon.reconstruction._smooth import smooth
 from survrecon.reconstruction._targets import is_number, meet_targets
@@ -261,8 +261,8 @@ def estimate(
     return Draft(ipd, tuple(notes), tuple(used), drawn, curve=arm.curve)
 
 
-def extreme_sets(arm: Arm) -> tuple[IPD, ...]:
-    """Make the data sets with subjects censored as early, or as late, as everything that was given allows.
+def fit(arm: Arm) -> tuple[Fitted, IPD]:
+    """Reconstruct one arm, and tell how.
 
     Parameters
     ----------
@@ -271,8 +271,10 @@ def extreme_sets(arm: Arm) -> tuple[IPD, ...]:
 
     Returns
     -------
-    tuple of IPD
-        See `survrecon.reconstruction._sampling.extremes`.
+    fitted : Fitted
+        Points, events and censoring.
+    ipd : IPD
+        The subjects.
 
     Raises
     ------
@@ -284,8 +286,8 @@ def extreme_sets(arm: Arm) -> tuple[IPD, ...]:
     if arm.curve is None:
         raise ReconstructionError(f"arm {arm.label!r}: bounds need curve coordinates")
     arm = aligned(arm, NEAR * arm.curve.time[-1])
-    arm, fit, _ = _weighed(read_model(arm, None), arm, "error")
-    return extremes(Fitted(fit.model, fit.events, fit.censored, arm.total_events, arm.label), fit.ipd)
+    arm, found, _ = _weighed(read_model(arm, None), arm, "error")
+    return Fitted(found.model, found.events, found.censored, arm.total_events, arm.label), found.ipd
 
 
 def _weighed(model: Model, arm: Arm, on_conflict: str) -> tuple[Arm, _Fit, list[str]]:
