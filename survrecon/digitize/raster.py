@@ -138,7 +138,7 @@ def separate_layers(plot: Plot, hints: Hints) -> list[Layer]:
     """Return the plot's ink, by color."""
     behind = background(plot.pixels)
     away = difference(plot.pixels, max(7, int(FILL * min(plot.pixels.shape[:2])) | 1))
-    return separate(away, find_colors(away), behind)
+    return separate(away, find_colors(away, len(hints.arms) or None), behind)
 
 
 def follow_curves(layers: list[Layer], plot: Plot, count: int | None) -> tuple[list[Found], bool]:

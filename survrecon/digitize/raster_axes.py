@@ -171,7 +171,7 @@ def _ticks_on_side(ink: FloatArray, line: Line, direction: int) -> tuple[float, 
     if rows.size < 3:
         return ()
     strip = ink[rows][:, first:last]
-    level = 0.5 * np.quantile(ink[line.near : line.far, line.start : line.end], 0.5)
+    level = 0.3 * np.quantile(ink[line.near : line.far, line.start : line.end], 0.5)
     away = np.cumprod(strip > level, axis=0).sum(axis=0)  # how far ink goes on without a gap
     if np.median(away) >= 1:  # the line's own soft edge
         away = np.maximum(away - int(np.median(away)), 0)

@@ -15,6 +15,7 @@ SAME = 42.0  # colors closer than this, of 441 between black and white, are one
 FAINT = 36.0  # paler than this against the background is no line
 MOST_LAYERS = 12
 SEEN = 0.1  # of the columns: what is seen in fewer is text
+MIXED = 1.5  # a mixture is this many times rarer than what it is mixed of
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,13 +99,15 @@ def _even_colors(away: Floats, reach: int = 7) -> Floats:
     return even
 
 
-def find_colors(away: Floats) -> list[FloatArray]:
+def find_colors(away: Floats, count: int | None = None) -> list[FloatArray]:
     """Find the colors that lines are drawn in.
 
     Parameters
     ----------
     away : ndarray of float32, shape (height, width, 3)
         From `difference`.
+    count : int or None
+        How many curves there are at most, if known.
 
     Returns
     -------
@@ -128,7 +131,26 @@ def find_colors(away: Floats) -> list[FloatArray]:
         share = np.unique(columns[left & near]).size / away.shape[1]
         found.append((np.median(colors[left & near], axis=0).astype(float), float(share)))
         left &= ~taken
-    return [color for color, share in sorted(found, key=lambda pair: -pair[1]) if share > SEEN]
+    return _no_mixtures(sorted(found, key=lambda pair: -pair[1]), count)
+
+
+def _no_mixtures(found: list[tuple[FloatArray, float]], count: int | None) -> list[FloatArray]:
+    """Leave out what is seen in few columns, and what a much more frequent pair of colors makes where it touches or is blurred."""
+    kept: list[tuple[FloatArray, float]] = []
+    for color, share in found:
+        pure = [(other, often) for other, often in [*kept, (np.zeros(3), 1.0)] if often > MIXED * share]
+        mixed = any(_between(color, pure[i][0], pure[j][0]) for i in range(len(pure)) for j in range(i))
+        if share > SEEN and not mixed:
+            kept.append((color, share))
+    bright = [color for color, _ in kept if np.ptp(color) >= 30][:count]
+    return [color for color, _ in kept if np.ptp(color) < 30 or any(color is chosen for chosen in bright)]
+
+
+def _between(color: FloatArray, one: FloatArray, other: FloatArray) -> bool:
+    """Whether a color lies near the straight line between two."""
+    along = other - one
+    share = float(np.clip((color - one) @ along / max(float(along @ along), 1e-9), 0, 1))
+    return float(np.linalg.norm(color - one - share * along)) < 0.6 * SAME
 
 
 def _densest(colors: Floats) -> FloatArray:
