@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from survrecon.figure_scores import FigureRow
 
 FIGURES = 40
-HEADS = ("", "", "figures", "RMSE", "marks %", "failed", "crashed", "doubtful", "silent", "exact %", "|d log HR|", "seconds")
-WIDTHS = (10, 9, 7, 15, 9, 6, 7, 8, 6, 7, 15, 10)
+HEADS = ("", "", "figures", "RMSE", "marks %", "failed", "crashed", "doubted", "needless", "silent", "exact %", "|d log HR|", "seconds")
+WIDTHS = (10, 9, 7, 15, 9, 6, 7, 7, 8, 6, 7, 15, 10)
 LEGEND = """\
 RMSE: root mean square over time of the error of survival, per arm; |d log HR|: after reconstruction, against the true data's;
 both and seconds: median / 95th percentile. marks: percent of the censor marks found / of those found that are marks.
-failed: refused, or a curve not found; crashed: refused by a fault of survrecon; doubtful: read, with a doubt; silent: read
-without one, but a curve was not found or has an RMSE above 0.01. exact: percent of the arms whose numbers of events come
-back exactly at every step, from n and what was read."""
+failed: refused, or a curve not found; crashed: refused by a fault of survrecon; doubted: read, with a doubt; needless: those
+of them where all curves are right; silent: read without a doubt, but a curve was not found or has an RMSE above 0.01.
+exact: percent of the arms whose numbers of events come back exactly at every step, from n and what was read."""
 
 
 def run(figures: int, seed: int, as_json: bool, out: Path | None, force: bool) -> None:
@@ -108,7 +108,7 @@ def _cells(cell: FigureCell, factor: str) -> tuple[str, ...]:
         str(cell.figures),
         _pair(cell.rmse, 4),
         f"{_share(cell.recall)} / {_share(cell.precision)}",
-        *(str(count or "-") for count in (cell.failed, cell.crashed, cell.flagged, cell.silently_wrong)),
+        *(str(count or "-") for count in (cell.failed, cell.crashed, cell.flagged, cell.needless, cell.silently_wrong)),
         _share(cell.exact),
         _pair(cell.log_hr, 4),
         _pair(cell.seconds, 1),

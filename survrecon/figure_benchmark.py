@@ -35,8 +35,9 @@ class FigureCell:
     ----------
     mode, factor, level : str
         Which figures; factor and level are empty for all of the mode.
-    figures, failed, crashed, flagged, silently_wrong : int
-        How many there were, refused or with a curve not found, refused by a fault of the program, read with a doubt, wrong without one.
+    figures, failed, crashed, flagged, needless, silently_wrong : int
+        How many there were, refused or with a curve not found, refused by a fault of the program, read with a doubt, with a doubt
+        although right, and wrong without one.
     rmse : tuple of two float
         Over the arms that were found.
     recall, precision : float
@@ -56,6 +57,7 @@ class FigureCell:
     failed: int
     crashed: int
     flagged: int
+    needless: int
     silently_wrong: int
     rmse: Pair
     recall: float
@@ -182,6 +184,7 @@ def _cell(mode: str, factor: str, level: str, rows: Sequence[FigureRow]) -> Figu
         failed=sum(row.failed for row in rows),
         crashed=sum(row.crashed for row in rows),
         flagged=sum(bool(row.doubts) for row in rows),
+        needless=sum(row.needlessly_doubted for row in rows),
         silently_wrong=sum(row.silently_wrong for row in rows),
         rmse=_spread(value for row in rows for value in row.rmse),
         recall=_mean(row.recall for row in rows),

@@ -84,6 +84,11 @@ class FigureRow:
         wrong = any(rmse > WRONG and not doubted for rmse, doubted in zip(self.rmse, self.doubted, strict=True))
         return wrong or (not self.doubts and (self.failed or self.extra > 0))
 
+    @property
+    def needlessly_doubted(self) -> bool:
+        """Whether there are doubts although every curve is right."""
+        return bool(self.doubts) and not self.failed and not self.extra and max(self.rmse) <= WRONG
+
     def to_dict(self) -> dict[str, Any]:
         """Return one flat dictionary.
 
@@ -98,6 +103,7 @@ class FigureRow:
         return {"figure": self.figure, "mode": self.mode, **design, **fields, "doubts": "; ".join(self.doubts)} | {
             "failed": self.failed,
             "silently_wrong": self.silently_wrong,
+            "needlessly_doubted": self.needlessly_doubted,
         }
 
 

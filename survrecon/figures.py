@@ -201,7 +201,7 @@ def _sampled(ax: Axes, truth: Truth, arm: int) -> FloatArray:
     corners = np.column_stack([np.repeat(time, 2)[1:], _scale(truth) * np.repeat(survival, 2)[:-1]])
     shares = ax.transLimits.transform(corners)
     way = np.append(0.0, np.cumsum(np.hypot(*np.diff(shares, axis=0).T)))
-    at = np.linspace(0, way[-1], 600)
+    at = np.linspace(0, way[-1], 200)
     return np.column_stack([np.interp(at, way, shares[:, i]) for i in (0, 1)])
 
 
@@ -210,7 +210,7 @@ def _write(ax: Axes, text: str, target: tuple[float, float], curves: FloatArray,
     drawn = ax.text(0, 0, text, transform=ax.transAxes, va="bottom", linespacing=1.2, **look)
     extent = drawn.get_window_extent().transformed(ax.transAxes.inverted())
     size = np.array([extent.width, extent.height])
-    grid = np.stack(np.meshgrid(np.linspace(0.01, 0.99, 50), np.linspace(0.02, 0.98, 50)), axis=-1).reshape(-1, 2)
+    grid = np.stack(np.meshgrid(np.linspace(0.01, 0.99, 40), np.linspace(0.02, 0.98, 40)), axis=-1).reshape(-1, 2)
     grid = grid[np.all(grid + size <= 1.0, axis=1)]
     others = [np.array([(x, y) for x in np.linspace(left, right, 9) for y in (low, high)]) for left, low, right, high in taken]
     points = np.concatenate([curves, *others])

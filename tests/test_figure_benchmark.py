@@ -110,21 +110,23 @@ def test_events_that_differ_are_not_exact():
 
 
 @pytest.mark.parametrize(
-    ("changes", "failed", "silent"),
+    ("changes", "failed", "silent", "needless"),
     [
-        ({}, False, False),
-        ({"rmse": (0.002, 0.011)}, False, True),
-        ({"rmse": (0.002, 0.011), "doubted": (False, True), "doubts": ("d",)}, False, False),
-        ({"rmse": (0.002, 0.011), "doubted": (True, False), "doubts": ("d",)}, False, True),
-        ({"rmse": (0.002, nan)}, True, True),
-        ({"rmse": (0.002, nan), "doubted": (True, False), "doubts": ("d",)}, True, False),
-        ({"extra": 1}, False, True),
-        ({"extra": 1, "doubts": ("d",)}, False, False),
-        ({"rmse": (), "doubted": (), "failure": "FigureError: no curve"}, True, False),
+        ({}, False, False, False),
+        ({"doubts": ("d",)}, False, False, True),
+        ({"rmse": (0.002, 0.011)}, False, True, False),
+        ({"rmse": (0.002, 0.011), "doubted": (False, True), "doubts": ("d",)}, False, False, False),
+        ({"rmse": (0.002, 0.011), "doubted": (True, False), "doubts": ("d",)}, False, True, False),
+        ({"rmse": (0.002, nan)}, True, True, False),
+        ({"rmse": (0.002, nan), "doubted": (True, False), "doubts": ("d",)}, True, False, False),
+        ({"extra": 1}, False, True, False),
+        ({"extra": 1, "doubts": ("d",)}, False, False, False),
+        ({"rmse": (), "doubted": (), "failure": "FigureError: no curve"}, True, False, False),
     ],
 )
-def test_verdicts(changes, failed, silent):
-    assert (row(**changes).failed, row(**changes).silently_wrong) == (failed, silent)
+def test_verdicts(changes, failed, silent, needless):
+    found = row(**changes)
+    assert (found.failed, found.silently_wrong, found.needlessly_doubted) == (failed, silent, needless)
 
 
 # --- hints, rows and summary
@@ -146,6 +148,7 @@ def test_summary_by_hand():
     ]
     everything, low, high, vector, _ = summarize(rows, ["dpi"])
     assert (everything.figures, everything.failed, everything.crashed, everything.flagged, everything.silently_wrong) == (3, 1, 1, 0, 1)
+    assert vector.needless == 1
     assert everything.rmse == pytest.approx((0.005, 0.0179))  # 0.002, 0.004, 0.006, 0.02: 95% lies 0.85 of the way to the last
     assert (everything.recall, everything.precision) == (0.75, 1)
     assert np.isnan([everything.exact, *everything.log_hr]).all()
