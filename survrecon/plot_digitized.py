@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,7 +51,10 @@ def plot_overlay(digitized: Digitized, ax: Axes | None = None) -> Axes:
 
 
 def _extent(digitized: Digitized) -> tuple[float, float, float, float]:
-    """Return left, top, right and bottom of the axes with their texts and curves."""
+    """Return left, top, right and bottom: of the whole image, or of the axes and texts of a drawing."""
+    if isinstance(digitized.backdrop, np.ndarray):
+        height, width = digitized.backdrop.shape[:2]
+        return 0, 0, width, height
     boxes = np.array(
         [(digitized.x.start, digitized.y.start, digitized.x.end, digitized.y.end)]
         + [(text.left, text.top, text.right, text.bottom) for text in digitized.texts]
@@ -84,18 +88,25 @@ def _draw_axes(ax: Axes, digitized: Digitized) -> None:
     ax.plot([x.start, x.end], [bottom, bottom], label="axes as read", **style)
     ax.plot([left, left], [y.start, y.end], **style)
     label: dict[str, Any] = {"color": AXIS_COLOR, "fontsize": 7, "textcoords": "offset points", "zorder": 4}
+    span = abs(x.scale * (x.end - x.start)), abs(y.scale * (y.end - y.start))
     for position, value in x.ticks:
         ax.plot(position, bottom, marker=3, **style)
-        ax.annotate(f"{value:g}", (position, bottom), (2, 3), ha="left", va="bottom", **label)
+        ax.annotate(_short(value, span[0]), (position, bottom), (2, 3), ha="left", va="bottom", **label)
     for position, value in y.ticks:
         ax.plot(left, position, marker=1, **style)
-        ax.annotate(f"{value:g}", (left, position), (3, 2), ha="left", va="bottom", **label)
+        ax.annotate(_short(value, span[1]), (left, position), (3, 2), ha="left", va="bottom", **label)
+
+
+def _short(value: float, span: float) -> str:
+    """Write a value to a thousandth of its axis: more would be pixels."""
+    step = 10 ** math.floor(math.log10(span / 1000)) if span > 0 else 0
+    return f"{round(value / step) * step + 0.0:.6g}" if step else f"{value:g}"
 
 
 def _draw_trace(ax: Axes, digitized: Digitized, trace: Trace, color: str) -> None:
     height = digitized.y.position(trace.survival * (100 if digitized.percent else 1))
     label = f"{trace.label}{' (doubtful)' if trace.doubts else ''}"
-    ax.plot(digitized.x.position(trace.time), height, color=color, linewidth=0.9, zorder=3, label=label)
+    ax.plot(digitized.x.position(trace.time), height, color=color, linewidth=0.9, zorder=3, label=label, drawstyle="steps-post")
     if trace.censor_times is not None:
         # a mark's height is the curve's there: the last vertex at or before it
         at = np.clip(np.searchsorted(trace.time, trace.censor_times, side="right") - 1, 0, None)

@@ -17,6 +17,7 @@ Y = Axis(origin=1.25, scale=-0.005, ticks=((250, 0), (50, 1)), start=250, end=40
 TRACE = Trace("drug", "#ff0000", np.array([0, 4, 4, 10]), np.array([1, 1, 0.5, 0.5]), np.array([2.0, 6.0]))
 PIXELS = np.full((300, 400, 3), 255, dtype=np.uint8)
 FIGURE = Digitized("raster", X, Y, (TRACE,), backdrop=PIXELS, texts=(Text("Months", 180, 270, 220, 285),))
+DRAWING = replace(FIGURE, kind="vector", backdrop=((np.array([[100, 50], [180, 50]]), "#ff0000"),))
 
 
 def line(axes, label):
@@ -40,12 +41,23 @@ def test_a_percent_axis_gives_the_same_picture():
     np.testing.assert_allclose(line(plot_overlay(percent), "drug").get_ydata(), [50, 50, 150, 150])
 
 
-def test_the_picture_shows_axes_and_texts_with_a_margin():
+def test_a_picture_is_shown_whole():
     axes = plot_overlay(FIGURE)
+    assert axes.get_xlim() == (0, 400)
+    assert axes.get_ylim() == (300, 0)
+    assert {text.get_text() for text in axes.texts} == {"0", "10", "1"}
+
+
+def test_a_drawing_is_shown_with_its_axes_and_texts_and_a_margin():
+    axes = plot_overlay(DRAWING)
     # from 90 to 310 and from 40 to 285, and 6% of the longer side, 245, around it
     np.testing.assert_allclose(axes.get_xlim(), [90 - 14.7, 310 + 14.7])
     np.testing.assert_allclose(axes.get_ylim(), [285 + 14.7, 40 - 14.7])
-    assert {text.get_text() for text in axes.texts} == {"0", "10", "1"}
+
+
+def test_ticks_are_written_to_a_thousandth_of_the_axis():
+    read = replace(X, ticks=((100, 0.00042), (300, 9.99977)))  # the axis spans 11 months
+    assert {text.get_text() for text in plot_overlay(replace(FIGURE, x=read)).texts} == {"0", "10", "1"}
 
 
 def test_pixels_lie_where_they_were():
@@ -54,7 +66,7 @@ def test_pixels_lie_where_they_were():
 
 
 def test_a_drawing_is_drawn_with_its_lines_and_texts():
-    axes = plot_overlay(replace(FIGURE, kind="vector", backdrop=((np.array([[100, 50], [180, 50]]), "#ff0000"),)))
+    axes = plot_overlay(DRAWING)
     (lines,) = (item for item in axes.collections if isinstance(item, LineCollection))
     np.testing.assert_allclose(lines.get_segments(), [[[100, 50], [180, 50]]])
     assert "Months" in {text.get_text() for text in axes.texts}
