@@ -2,8 +2,8 @@
 
 The reconstruction interval is the middle 95% of a statistic over the draws: what the figure and the printed numbers
 leave open. The total interval adds sampling error by Rubin's rules (Rubin 1987, Multiple Imputation for
-Nonresponse in Surveys, section 3.1): T = W + (1 + 1/m) B, with W the mean squared standard error
-and B the variance between draws.
+Nonresponse in Surveys, section 3.1): T = W + (1 + 1/m) B, with W the mean squared standard error and B the variance between
+draws, and quantiles of Student's t with (m - 1) (1 + W / ((1 + 1/m) B))^2 degrees of freedom.
 """
 
 from __future__ import annotations
@@ -20,11 +20,13 @@ from survrecon.results import Analysis, ArmAnalysis, Spread
 from survrecon.survival import kaplan_meier, median, normal_quantile, rmst, survival_at
 
 LEVEL = 0.95
+LARGE = 1e6  # degrees of freedom from which on t is normal
 NOT_REACHED = math.inf  # orders after every time, so that quantiles over draws stay right
 
 Scale = tuple[Callable[[FloatArray], FloatArray], Callable[[float], float]]
 _PLAIN: Scale = (lambda x: x, float)
 _LOG: Scale = (np.log, math.exp)
+_LOG_LOG: Scale = (lambda s: np.log(-np.log(s)), lambda x: math.exp(-math.exp(x)))
 
 
 def spreads(reconstructions: Sequence[Reconstruction], analysis: Analysis) -> tuple[Spread, ...]:
@@ -86,6 +88,35 @@ def with_spreads(reconstructions: Sequence[Reconstruction], analysis: Analysis) 
     return replace(analysis, spreads=found, notes=(*loose, *analysis.notes))
 
 
+def pooled(points: FloatArray, se: FloatArray) -> tuple[float, float]:
+    """Pool the estimates of several draws by Rubin's rules.
+
+    Parameters
+    ----------
+    points, se : ndarray of float, shape (m,)
+        Estimate and standard error of each draw, on a scale where errors are about normal; at least two draws.
+
+    Returns
+    -------
+    estimate, margin : float
+        The mean, and half the width of its 95% interval.
+
+    Examples
+    --------
+    W = 0.5 and B = 2 * 0.5^2 = 0.5, so T = 0.5 + 1.5 * 0.5 = 1.25, with (1 + 0.5 / 0.75)^2 = 2.78 degrees of freedom.
+
+    >>> estimate, margin = pooled(np.array([1.0, 2.0]), np.array([0.5**0.5, 0.5**0.5]))
+    >>> round(estimate, 6), round(margin / 1.25**0.5, 4)  # qt(0.975, 2.7778) in R is 3.3314
+    (1.5, 3.3314)
+    """
+    from scipy.special import stdtrit
+
+    within, between = float(np.mean(se**2)), float((1 + 1 / points.size) * np.var(points, ddof=1))
+    freedom = (points.size - 1) * (1 + within / between) ** 2 if between > 0 else math.inf
+    quantile = float(stdtrit(freedom, (1 + LEVEL) / 2)) if freedom < LARGE else normal_quantile(LEVEL)
+    return float(points.mean()), quantile * math.sqrt(within + between)
+
+
 def middle(drawn: FloatArray) -> tuple[float, float]:
     """Return the reconstruction interval: the middle 95% of the draws of a statistic.
 
@@ -131,8 +162,10 @@ def _of_arm(arm: ArmAnalysis, draws: Sequence[IPD]) -> list[Spread]:
     for time, estimate in arm.survival:
         if estimate.value is not None:
             at = [survival_at(curve, min(time, float(draw.time[-1]))) for curve, draw in zip(curves, draws, strict=True)]
-            column = np.array([(item.value, item.se or 0.0) for item in at], dtype=float)
-            found.append(_spread("survival", arm.label, time, estimate.value, column[:, 0], column[:, 1]))
+            values, errors = np.array([(item.value, item.se or 0.0) for item in at], dtype=float).T
+            with np.errstate(divide="ignore", invalid="ignore"):
+                errors = np.where((values > 0) & (values < 1), errors / (values * -np.log(values)), np.nan)
+            found.append(_spread("survival", arm.label, time, estimate.value, values, errors, _LOG_LOG))
     return found
 
 
@@ -156,16 +189,18 @@ def _spread(
     known = drawn[~np.isnan(drawn)]
     if known.size < drawn.size / 2:
         return Spread(quantity, arm, time, value, None, None, "not estimable in most draws")
-    low, high = middle(known)
-    total, why = None, ""
-    if se is not None:
-        usable = np.isfinite(drawn) & np.isfinite(se) & (drawn > 0)
-        if usable.sum() >= 2 and usable.mean() > 0.5:
-            to, back = scale
-            points = to(drawn[usable])
-            variance = float(np.mean(se[usable] ** 2) + (1 + 1 / points.size) * np.var(points, ddof=1))
-            margin = normal_quantile(LEVEL) * math.sqrt(variance)
-            total = (back(float(points.mean()) - margin), back(float(points.mean()) + margin))
-        else:
-            why = "no sampling error: a limit is not reached in most draws"
-    return Spread(quantity, arm, time, value, (low, high), total, why)
+    total, why = (None, "") if se is None else _total(drawn, se, scale)
+    return Spread(quantity, arm, time, value, middle(known), total, why)
+
+
+def _total(drawn: FloatArray, se: FloatArray, scale: Scale) -> tuple[tuple[float, float] | None, str]:
+    """Return the interval with sampling error, or why there is none."""
+    if drawn.size < 2:
+        return None, "one draw tells nothing of the variance between draws; ask for 20 or more"
+    to, back = scale
+    usable = np.isfinite(drawn) & np.isfinite(se) & ((drawn > 0) | (scale is _PLAIN))  # no logarithm of a 0
+    if usable.mean() < LEVEL:
+        return None, f"no sampling error: it, or a confidence limit, is not reached in {np.sum(~usable)} of {drawn.size} draws"
+    estimate, margin = pooled(to(drawn[usable]), se[usable])
+    low, high = sorted((back(estimate - margin), back(estimate + margin)))
+    return (low, high), ""

@@ -28,7 +28,6 @@ from survrecon.schema import parse_printed
 from survrecon.simulation import DAYS, REGIMES, SCENARIOS, digitize, simulate, withhold
 
 NONE = Estimate(None, why="not asked for")
-Z = 1.959964  # of the 95% interval
 # Events at 1 and 3 in one arm, at 2 and 4 in the other: the hazard ratio is (sqrt(17) - 1) / 8, see draws.cox_two_sample.
 EARLY, LATE = IPD([1, 3], [1, 1], "control"), IPD([2, 4], [1, 1], "active")
 X = (math.sqrt(17) - 1) / 8
@@ -175,11 +174,12 @@ def test_a_negative_number_of_draws_is_refused():
 def test_rubins_rules_of_a_restricted_mean_by_hand():
     # To 3. Events at 1 and 3: 1 + 2/2 = 2, variance 1^2 * 1/(2 * 1) = 0.5. Events at 2 and 3: 2 + 1/2 = 2.5, variance 0.5^2 / 2 = 0.125.
     # W = 0.3125, B = 2 * 0.25^2 = 0.125, T = W + (1 + 1/2) B = 0.5; the mean is 2.25.
+    # (1 + 0.3125 / 0.1875)^2 = 7.111 degrees of freedom; qt(0.975, 7.111111) in R is 2.357155
     found = drawn("control", IPD([1, 3], [1, 1]), IPD([2, 3], [1, 1]))
     analysis = Analysis((arm_analysis("control", rmst=Estimate(2.0), tau=3.0),))
     by_name = {spread.quantity: spread for spread in spreads([found], analysis)}
     assert by_name["rmst"].reconstruction == pytest.approx((2, 2.5))
-    assert by_name["rmst"].total == pytest.approx((2.25 - Z * math.sqrt(0.5), 2.25 + Z * math.sqrt(0.5)), abs=1e-5)
+    assert by_name["rmst"].total == pytest.approx((2.25 - 2.357155 * math.sqrt(0.5), 2.25 + 2.357155 * math.sqrt(0.5)), abs=1e-5)
     assert (by_name["rmst"].value, by_name["rmst"].time, by_name["rmst"].arm) == (2, 3, "control")
     assert by_name["events"].reconstruction == (2, 2)
 
@@ -190,18 +190,25 @@ def test_rubins_rules_of_survival_on_three_draws_by_hand():
     analysis = Analysis((arm_analysis("control", survival=((2.2, Estimate(0.5)),)),))
     spread = next(spread for spread in spreads([found], analysis) if spread.quantity == "survival")
     # third draw: 2/3 after the event at 1 of three, 4/9 * 1/(3 * 2) = 2/27; censored at 2.5
-    mean, within = (0.5 + 0.5 + 2 / 3) / 3, (0.125 + 0.125 + 2 / 27) / 3
-    between = (2 * (0.5 - mean) ** 2 + (2 / 3 - mean) ** 2) / 2
-    margin = Z * math.sqrt(within + 4 / 3 * between)
+    # on the scale log(-log S), with errors sqrt(0.125) / (0.5 ln 2) and sqrt(2/27) / (2/3 ln 1.5)
+    points = [math.log(math.log(2)), math.log(math.log(2)), math.log(math.log(1.5))]
+    within = (2 * 0.125 / (0.5 * math.log(2)) ** 2 + 2 / 27 / (2 / 3 * math.log(1.5)) ** 2) / 3
+    mean = sum(points) / 3
+    between = sum((point - mean) ** 2 for point in points) / 2
+    assert 2 * (1 + within / (4 / 3 * between)) ** 2 == pytest.approx(164.666595)
+    margin = 1.97447516 * math.sqrt(within + 4 / 3 * between)  # R: qt(0.975, 164.666595), the degrees of freedom
     assert spread.reconstruction == pytest.approx((0.5, 2 / 3))
-    assert spread.total == pytest.approx((mean - margin, mean + margin), abs=1e-5)
+    assert spread.total == pytest.approx((math.exp(-math.exp(mean + margin)), math.exp(-math.exp(mean - margin))), abs=1e-5)
 
 
 def test_rubins_rules_of_a_hazard_ratio_are_on_the_log_scale():
     # One draw has log hazard ratio l, the other -l (the arms swapped): mean 0, B = 2 l^2, T = s^2 + 1.5 * 2 l^2.
+    # R: qt(0.975, 2.4949344), the degrees of freedom (1 + s^2 / (3 l^2))^2
     found = [drawn("control", EARLY, LATE), drawn("active", LATE, EARLY)]
     spread, chi2 = spreads(found, analysis_of())[:2]
-    margin = Z * math.sqrt(SE_X**2 + 3 * LOG_X**2)
+    freedom = (1 + SE_X**2 / (3 * LOG_X**2)) ** 2
+    assert freedom == pytest.approx(2.4949344)
+    margin = 3.5798529 * math.sqrt(SE_X**2 + 3 * LOG_X**2)
     assert (spread.quantity, spread.arm, spread.value) == ("hazard ratio", "active", 0.6)
     assert spread.reconstruction == pytest.approx((X, 1 / X))
     assert spread.total == pytest.approx((math.exp(-margin), math.exp(margin)), rel=1e-5)
@@ -213,7 +220,21 @@ def test_a_median_that_is_not_reached_is_later_than_all_others():
     found = drawn("control", IPD([1, 3], [1, 1]), IPD([1, 3, 4], [1, 0, 0]), IPD([1, 3, 4], [1, 0, 0]))
     spread = next(item for item in spreads([found], Analysis((arm_analysis("control"),))) if item.quantity == "median")
     assert spread.reconstruction == (2, math.inf)
-    assert (spread.total, spread.why) == (None, "no sampling error: a limit is not reached in most draws")
+    assert (spread.total, spread.why) == (None, "no sampling error: it, or a confidence limit, is not reached in 3 of 3 draws")
+
+
+def test_draws_that_agree_leave_sampling_error_alone():
+    found = drawn("control", IPD([1, 3], [1, 1]), IPD([1, 3], [1, 1]))
+    analysis = Analysis((arm_analysis("control", rmst=Estimate(2.0), tau=3.0),))
+    spread = next(item for item in spreads([found], analysis) if item.quantity == "rmst")
+    assert spread.total == pytest.approx((2 - 1.959964 * math.sqrt(0.5), 2 + 1.959964 * math.sqrt(0.5)), abs=1e-5)
+
+
+def test_one_draw_has_no_total_interval():
+    analysis = Analysis((arm_analysis("control", rmst=Estimate(2.0), tau=3.0),))
+    spread = next(item for item in spreads([drawn("control", IPD([1, 3], [1, 1]))], analysis) if item.quantity == "rmst")
+    assert (spread.reconstruction, spread.total) == ((2, 2), None)
+    assert spread.why == "one draw tells nothing of the variance between draws; ask for 20 or more"
 
 
 def test_no_draws_no_spreads():
@@ -226,7 +247,7 @@ def test_no_draws_no_spreads():
 def test_a_hazard_ratio_that_is_not_determined_leads_the_notes():
     # log HR from -0.941 to 0.941: as wide as 3.92 standard errors where these are 0.48
     found = [drawn("control", EARLY, LATE), drawn("active", LATE, EARLY)]
-    assert abs(-LOG_X / Z - 0.48) < 0.001
+    assert abs(-LOG_X / 1.959964 - 0.48) < 0.001
     loose, tight = (with_spreads(found, analysis_of(se, notes=("one",))) for se in (0.47, 0.49))
     assert loose.notes == ("what was given does not determine the hazard ratio of active: it leaves 0.39 to 2.56", "one")
     assert tight.notes == ("one",)
