@@ -165,8 +165,8 @@ def largest(control: Side, active: Side) -> float:
 
 
 def _hazard(side: Side) -> FloatArray:
-    before = np.append(1.0, side.survival[:-1])
-    return 1 - side.survival / before
+    hazard: FloatArray = 1 - side.survival / np.append(1.0, side.survival[:-1])
+    return hazard
 
 
 def _course(side: Side, time: FloatArray, own: BoolArray) -> _Course:
@@ -191,7 +191,7 @@ def _nodes(side: Side) -> FloatArray:
     least = side.low.min(initial=np.inf)  # before the last drop, and where `bottom` is 0
     depth = np.log(np.maximum(side.top, TINY) / np.clip(np.maximum(side.bottom, least), TINY, np.maximum(side.top, TINY)))
     cells = int(np.clip(np.ceil(depth.max() / CELL), 1, CELLS))
-    nodes = side.top[:, None] * np.exp(-depth[:, None] * np.arange(cells + 1) / cells)
+    nodes: FloatArray = side.top[:, None] * np.exp(-depth[:, None] * np.arange(cells + 1) / cells)
     nodes[:, -1] = side.bottom
     return nodes
 
