@@ -8,9 +8,10 @@ from itertools import combinations
 
 import numpy as np
 
+from survrecon.data import FloatArray
 from survrecon.digitize.figure import Axis, Text
 
-BESIDE = 0.75  # a label's center lies this close to its tick, in heights of its letters
+BESIDE = 0.6  # a label's center lies this close to its tick, in heights of its letters
 BENT = 0.05  # a labelled tick further than this share of the spacing from the line through the others is none of theirs
 BENT_LABELS = 0.15  # the same for axes without ticks, read from the middles of their labels
 MOST_LABELS = 80
@@ -153,10 +154,47 @@ def read_axis(ticks: Sequence[float], texts: Iterable[Text], horizontal: bool, l
     for row in _rows(texts, horizontal, line):
         labelled = _labelled(places, row, horizontal)
         if len(labelled) >= 2:
+            if any(_POWER.fullmatch(text.string) for text in row):
+                raise AxisError(_not_straight(np.array([value for _, value in labelled])))
             return _straight(labelled, BENT)
         if len(places) < 2 and len(row) >= 2:
             return _straight([(_middle(text, horizontal), number(text.string) or 0.0) for text in row], BENT_LABELS)
     return None
+
+
+def read_axes(ticks: Sequence[float], texts: Iterable[Text], horizontal: bool, line: float) -> list[Axis]:
+    """Read all axes of one row of ticks: that of each of several panels side by side.
+
+    Parameters
+    ----------
+    ticks, texts, horizontal, line
+        See `read_axis`.
+
+    Returns
+    -------
+    list of Axis
+        One for each run of increasing labels; of decreasing ones for axes along y.
+
+    Raises
+    ------
+    AxisError
+        See `read_axis`.
+    """
+    places = sorted({float(tick) for tick in ticks})
+    for row in _rows(texts, horizontal, line):
+        labelled = _labelled(places, row, horizontal)
+        if len(labelled) < 2:
+            continue
+        values = np.array([value for _, value in labelled])
+        if any(_POWER.fullmatch(text.string) for text in row):
+            raise AxisError(_not_straight(values))
+        forward = np.diff(values) > 0 if horizontal else np.diff(values) < 0
+        if forward.sum() < 0.5 * forward.size:  # an axis that runs the other way
+            forward = ~forward
+        starts = [0, *(np.flatnonzero(~forward) + 1).tolist(), len(labelled)]
+        runs = [labelled[a:b] for a, b in zip(starts, starts[1:], strict=False)]
+        return [_straight(run, BENT) for run in runs if len(run) > 1]
+    return []
 
 
 def is_percent(axis: Axis, texts: Iterable[Text] = ()) -> bool:
@@ -239,6 +277,11 @@ def _labelled(places: Sequence[float], row: Sequence[Text], horizontal: bool) ->
     return [(place, value) for place, (_, value) in sorted(found.items())]
 
 
+def _not_straight(values: FloatArray) -> str:
+    shown = ", ".join(f"{value:g}" for value in values[:8])
+    return f"the tick labels {shown} do not lie on a straight line; only linear axes can be read: give two points of the axis"
+
+
 def _straight(labelled: Sequence[tuple[float, float]], bent: float) -> Axis:
     """Return the line through most of the labelled ticks."""
     places, values = np.transpose(sorted(labelled))
@@ -250,8 +293,7 @@ def _straight(labelled: Sequence[tuple[float, float]], bent: float) -> Axis:
             if fits.sum() > best.sum():
                 best = fits
     if best.sum() < max(2, 0.6 * places.size):
-        shown = ", ".join(f"{value:g}" for value in values[:8])
-        raise AxisError(f"the tick labels {shown} do not lie on a straight line; only linear axes can be read: give two points of the axis")
+        raise AxisError(_not_straight(values))
     places, values = places[best], values[best]
     if YEARS[0] <= values.min() and values.max() <= YEARS[1]:
         raise AxisError(f"the tick labels {values.min():g} to {values.max():g} are dates; a curve needs times from the start of follow-up")

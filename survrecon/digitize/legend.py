@@ -1,0 +1,139 @@
+"""Names of the curves: from samples of their lines beside words, or words in their color."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from survrecon.digitize.axes import number
+from survrecon.digitize.curves import Line
+from survrecon.digitize.drawing import Shape
+from survrecon.digitize.figure import Text
+from survrecon.digitize.labels import distance, is_gray
+from survrecon.digitize.panels import Panel
+
+LONGEST = 0.25  # a sample is shorter than this share of the panel's width
+GAP = 3.0  # between a sample and its words, in heights of the letters
+NEAR_COLOR = 30.0
+MOST_WORDS = 80  # letters of a label
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A short piece of line, or a patch of color, with words beside it."""
+
+    label: str
+    color: str
+    dash: tuple[float, ...]
+    width: float
+    patch: bool
+    place: tuple[float, float]
+
+
+def find_labels(
+    shapes: Sequence[Shape], texts: Iterable[Text], panel: Panel, curves: Sequence[Line], used: frozenset[int]
+) -> tuple[list[str], list[int], str]:
+    """Find the name of each curve.
+
+    Parameters
+    ----------
+    shapes : sequence of Shape
+        Of the drawing.
+    texts : iterable of Text
+        Of the panel.
+    panel : Panel
+        Its frame.
+    curves : sequence of Line
+        The curves.
+    used : frozenset of int
+        Shapes that are something else: ticks, frame, curves.
+
+    Returns
+    -------
+    labels : list of str
+        For each curve; empty where nothing names it.
+    order : list of int
+        The curves in the order of the legend; in their own order without one.
+    how : str
+        "legend" or "text" (words in the color of the curve), or empty.
+    """
+    words = [text for text in texts if any(letter.isalpha() for letter in text.string) and abs(text.angle) % 180 < 45]
+    samples = [sample for i, shape in enumerate(shapes) if i not in used and (sample := _sample(shape, words, panel)) is not None]
+    chosen = [_best(curve, samples) for curve in curves]
+    labels = [sample.label if sample else "" for sample in chosen]
+    if _distinct(labels):
+        places = [(round(sample.place[1]), sample.place[0]) if sample else (np.inf, np.inf) for sample in chosen]
+        return labels, sorted(range(len(curves)), key=lambda k: places[k]), "legend"
+    labels = [_colored(curve, words, curves) for curve in curves]
+    if _distinct(labels):
+        return labels, list(range(len(curves))), "text"
+    return [""] * len(curves), list(range(len(curves))), ""
+
+
+def _distinct(labels: Sequence[str]) -> bool:
+    known = [label for label in labels if label]
+    return bool(known) and len(set(known)) == len(known)
+
+
+def _sample(shape: Shape, words: Sequence[Text], panel: Panel) -> Sample | None:
+    """Return a shape as sample of a legend, where it may be one and words stand beside it."""
+    left, top, right, bottom = shape.box
+    longest = LONGEST * (panel.box[2] - panel.box[0])
+    line = shape.stroke is not None and bottom - top <= 0.1 * (right - left) and len(shape.points) < 20
+    patch = shape.fill is not None and not line and 2 < bottom - top < 0.5 * longest
+    if not (line or patch) or not 2 < right - left < longest:
+        return None
+    color = (shape.stroke if line else shape.fill) or ""
+    label = _beside(left, right, (top + bottom) / 2, words)
+    return Sample(label, color, shape.dash, shape.width, patch, (left, (top + bottom) / 2)) if label else None
+
+
+def _beside(left: float, right: float, middle: float, words: Sequence[Text]) -> str:
+    """Return the words right of a sample, else left of it, at its height, up to the first wide gap."""
+    level = [text for text in words if text.top - 0.1 <= middle <= text.bottom + 0.1]
+    for behind in (True, False):
+        end = right if behind else left
+        found: list[str] = []
+        for text in sorted(level, key=lambda text: text.left if behind else -text.right):
+            gap = text.left - end if behind else end - text.right
+            letter = text.bottom - text.top
+            if -0.5 * letter <= gap <= (GAP if not found else 0.7) * letter:
+                found.append(text.string)
+                end = text.right if behind else text.left
+        if found:
+            label = " ".join(found if behind else found[::-1]).strip(" :")
+            return label if len(label) <= MOST_WORDS and number(label) is None else ""
+    return ""
+
+
+def _best(curve: Line, samples: Sequence[Sample]) -> Sample | None:
+    """Return the sample drawn most like a curve; None where two labels are alike in that."""
+    color, width, dash, _ = curve.style
+    near = [sample for sample in samples if distance(sample.color, color) < NEAR_COLOR]
+    fitting = [sample for sample in near if sample.patch or _same_dash(sample.dash, dash)]
+    if not fitting:
+        return None
+
+    def unlike(sample: Sample) -> tuple[bool, float]:
+        return sample.patch, round(abs(sample.width - width), 1)
+
+    best = min(map(unlike, fitting))
+    labels = {sample.label for sample in fitting if unlike(sample) == best}
+    return next(sample for sample in fitting if unlike(sample) == best) if len(labels) == 1 else None
+
+
+def _same_dash(dash: Sequence[float], other: Sequence[float]) -> bool:
+    if bool(dash) != bool(other):
+        return False
+    return not dash or len(dash) == len(other) and bool(np.allclose(np.divide(dash, max(dash)), np.divide(other, max(other)), atol=0.15))
+
+
+def _colored(curve: Line, words: Sequence[Text], curves: Sequence[Line]) -> str:
+    """Return the words in the color that only this curve has."""
+    color = curve.style[0]
+    if is_gray(color) or sum(distance(color, other.style[0]) < NEAR_COLOR for other in curves) > 1:
+        return ""
+    own = {text.string.strip() for text in words if distance(text.color, color) < NEAR_COLOR}
+    return own.pop() if len(own) == 1 else ""

@@ -1,0 +1,226 @@
+"""The panels of a drawing: two axes each, the frame around the curves, and the texts that belong to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from survrecon.digitize.axes import AxisError, axis_through, number, read_axis, rows_of
+from survrecon.digitize.drawing import Drawing
+from survrecon.digitize.figure import Axis, Hints, Text
+from survrecon.digitize.ticks import TickRow, straight_pieces, tick_rows
+
+Box = tuple[float, float, float, float]
+APART = 0.35  # the two axes of a panel leave no more space between them than this share of their length
+LARGER = 1.4  # a frame is no longer than this many times the space between the first and last tick
+BEYOND = 0.08  # without a frame, curves go on for this share of the axis behind its last tick
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """One coordinate system.
+
+    Attributes
+    ----------
+    x, y : Axis
+        Its axes, with titles.
+    box : tuple of four float
+        Left, top, right and bottom of the frame.
+    texts : tuple of Text
+        Those in it and around it.
+    used : frozenset of int
+        Shapes that are its ticks.
+    notes : tuple of str
+        What was assumed.
+    """
+
+    x: Axis
+    y: Axis
+    box: Box
+    texts: tuple[Text, ...] = ()
+    used: frozenset[int] = frozenset()
+    notes: tuple[str, ...] = ()
+
+
+def find_panels(drawing: Drawing, hints: Hints) -> tuple[list[Panel], str]:
+    """Find the panels of a drawing.
+
+    Parameters
+    ----------
+    drawing : Drawing
+        A page, or the part of it that is looked at.
+    hints : Hints
+        Ranges and points of the axes win over what is read.
+
+    Returns
+    -------
+    panels : list of Panel
+        In reading order.
+    trouble : str
+        Why there is none, where something was in the way; what to do about it.
+    """
+    across, upright = _rows(drawing, hints, True), _rows(drawing, hints, False)
+    pairs = _pairs([row for row in across if row.axis], [row for row in upright if row.axis])
+    panels = [_panel(drawing, x, y) for x, y in pairs]
+    if not panels:
+        return [], next((row.trouble for row in (*across, *upright) if row.trouble), "")
+    height = min(panel.box[3] - panel.box[1] for panel in panels)
+    panels.sort(key=lambda panel: (round(panel.box[1] / height), panel.box[0]))
+    return [_with_texts(panel, [other for other in panels if other is not panel], drawing.texts) for panel in panels], ""
+
+
+def _rows(drawing: Drawing, hints: Hints, horizontal: bool) -> list[TickRow]:
+    """Return rows of ticks with their axes; with the axis that the user gives, where he gives one."""
+    points, ends = (hints.x_points, hints.x_range) if horizontal else (hints.y_points, hints.y_range)
+    rows = tick_rows(drawing, horizontal)
+    if points is not None:
+        given = [_given(row, axis_through(*points, ticks=row.places)) for row in _likely(rows)]
+        return given or [_bare(drawing, axis_through(*points), horizontal)]
+    if ends is not None:
+        first, last = ends if horizontal else ends[::-1]
+        return [_given(row, axis_through((row.places[0], first), (row.places[-1], last), row.places)) for row in _likely(rows)]
+    if not any(row.axis for row in rows):
+        return [*_from_labels(drawing, horizontal), *rows]
+    return rows
+
+
+def _given(row: TickRow, axis: Axis) -> TickRow:
+    return replace(row, axis=axis, trouble="")
+
+
+def _likely(rows: Sequence[TickRow]) -> list[TickRow]:
+    """Return the rows that may be an axis' ticks: those with labels; without any, evenly spaced short lines, the longest row first."""
+    labelled = [row for row in rows if row.axis or row.trouble]
+    even = [row for row in rows if len(row.places) > 2 and np.ptp(np.diff(row.places)) <= 0.03 * row.span / (len(row.places) - 1)]
+    short = [row for row in even if row.high - row.low < 0.1 * row.span]
+    return labelled or sorted(short or even, key=lambda row: -row.span)
+
+
+def _bare(drawing: Drawing, axis: Axis, horizontal: bool) -> TickRow:
+    """Return a row for an axis that only the user knows: at the edge of all that is drawn."""
+    boxes = np.array([shape.box for shape in drawing.shapes]).reshape(-1, 4)
+    edge = float(boxes[:, 3].max() if horizontal else boxes[:, 0].min()) if len(boxes) else 0.0
+    return TickRow((axis.start, axis.end), edge, edge, axis)
+
+
+def _from_labels(drawing: Drawing, horizontal: bool) -> list[TickRow]:
+    """Return axes read from the middles of their labels, for figures without ticks or grid."""
+    found = []
+    for row in rows_of((text for text in drawing.texts if number(text.string) is not None), horizontal):
+        try:
+            axis = read_axis((), row, horizontal) if len(row) > 2 else None
+        except AxisError:
+            axis = None
+        if axis is not None:
+            edge = min(text.top for text in row) if horizontal else max(text.right for text in row)
+            found.append(TickRow(tuple(place for place, _ in axis.ticks), edge, edge, axis))
+    return found
+
+
+def _pairs(across: Sequence[TickRow], upright: Sequence[TickRow]) -> list[tuple[TickRow, TickRow]]:
+    """Return the axes that meet, each in one pair only: nearest first, then the most ticks."""
+
+    def gap(x: TickRow, y: TickRow) -> float:
+        # from the corner of the two axes' first ticks to each axis' line, in lengths of the axes
+        side, below = (x.first - y.high) / x.span, (x.low - y.last) / y.span
+        # grid lines and inward ticks start on the other side of the axis line
+        inside = max(0.0, (x.high - y.last) / y.span) if x.low < y.last else below
+        left = max(0.0, (x.first - y.low) / x.span) if y.high > x.first else side
+        reversed_gap = max(y.last - x.high, y.low - x.first, 0.0)
+        return np.inf if reversed_gap > 0.1 * max(x.span, y.span) else abs(inside) + abs(left)
+
+    scored = [(gap(x, y), -len(x.places) - len(y.places), i, j) for i, x in enumerate(across) for j, y in enumerate(upright)]
+    found, taken = [], set()
+    for distance, _, i, j in sorted(scored):
+        if distance < 2 * APART and ("x", i) not in taken and ("y", j) not in taken:
+            taken |= {("x", i), ("y", j)}
+            found.append((across[i], upright[j]))
+    return found
+
+
+def _panel(drawing: Drawing, x: TickRow, y: TickRow) -> Panel:
+    if x.axis is None or y.axis is None:
+        raise ValueError("a panel has two axes")
+    inner = (x.first, y.first, x.last, y.last)
+    box, framed = _frame(drawing, inner, x, y)
+    notes: tuple[str, ...] = () if framed else ("the panel has no frame; curves were followed a little beyond the last ticks",)
+    if x.low == x.high or y.low == y.high:
+        notes += ("an axis has no ticks; it was read from the middles of its labels",)
+    x_axis, y_axis = replace(x.axis, start=box[0], end=box[2]), replace(y.axis, start=box[3], end=box[1])
+    return Panel(x_axis, y_axis, box, (), x.shapes | y.shapes, notes)
+
+
+def _frame(drawing: Drawing, inner: Box, x: TickRow, y: TickRow) -> tuple[Box, bool]:
+    """Return the frame: the smallest box or pair of axis lines around the first and last ticks, else a little more than the ticks span."""
+    wide, high = inner[2] - inner[0], inner[3] - inner[1]
+    slack = 0.003 * (wide + high)
+
+    def around(box: Box) -> bool:
+        outside = (inner[0] - box[0], inner[1] - box[1], box[2] - inner[2], box[3] - inner[3])
+        return min(outside) >= -slack and box[2] - box[0] <= LARGER * wide and box[3] - box[1] <= LARGER * high
+
+    boxes = [shape.box for shape in drawing.shapes if 3 < len(shape.points) <= 6 and not shape.curved and around(shape.box)]
+    if boxes:
+        return min(boxes, key=lambda box: (box[2] - box[0]) * (box[3] - box[1])), True
+    level, upright = [], []
+    for _, ends in straight_pieces(drawing.shapes):
+        (left, right), (top, bottom) = sorted(ends[:, 0].tolist()), sorted(ends[:, 1].tolist())
+        if bottom - top < slack and left <= inner[0] + slack and right >= inner[2] - slack and right - left <= LARGER * wide:
+            level.append((left, right, top))
+        if right - left < slack and top <= inner[1] + slack and bottom >= inner[3] - slack and bottom - top <= LARGER * high:
+            upright.append((top, bottom, left))
+    left = min([inner[0], *(place for *_, place in upright if inner[0] - 0.2 * wide < place <= inner[0])])
+    bottom = max([inner[3], *(place for *_, place in level if inner[3] <= place < inner[3] + 0.2 * high)])
+    right = max([inner[2] + BEYOND * wide, *(end for _, end, _ in level)])
+    top = min([inner[1] - BEYOND * high, *(start for start, *_ in upright)])
+    return (left, top, right, bottom), False
+
+
+def _with_texts(panel: Panel, others: Iterable[Panel], texts: Sequence[Text]) -> Panel:
+    """Give a panel its texts: up to the next panels in each direction; and its titles."""
+    left, top, right, bottom = panel.box
+    region = [-np.inf, -np.inf, np.inf, np.inf]
+    for other in others:
+        a, b, c, d = other.box
+        wide, high = c - a, d - b
+        if min(d, bottom) - max(b, top) > 0.3 * min(high, bottom - top):  # side by side
+            if c <= left:
+                region[0] = max(region[0], c + 0.03 * wide)
+            elif a >= right:
+                region[2] = min(region[2], right + 0.03 * wide)
+        elif min(c, right) - max(a, left) > 0.3 * min(wide, right - left):  # one above the other
+            if d <= top:
+                region[1] = max(region[1], top - 0.2 * (bottom - top))
+            elif b >= bottom:
+                region[3] = min(region[3], b - 0.2 * high)
+    own = []
+    for text in texts:
+        x, y = (text.left + text.right) / 2, (text.top + text.bottom) / 2
+        if region[0] <= x <= region[2] and region[1] <= y <= region[3]:
+            own.append(text)
+    x_axis, y_axis = replace(panel.x, title=_x_title(panel, own)), replace(panel.y, title=_y_title(panel, own))
+    return replace(panel, texts=tuple(own), x=x_axis, y=y_axis)
+
+
+def _x_title(panel: Panel, texts: Iterable[Text]) -> str:
+    """Return the nearest words under the axis whose middle is under it."""
+    left, _, right, bottom = panel.box
+    under = [text for text in texts if abs(text.angle) % 180 < 45 and text.top > bottom - 2 and left < (text.left + text.right) / 2 < right]
+    words = [text for text in under if number(text.string) is None and any(letter.isalpha() for letter in text.string)]
+    near = [text for text in words if "risk" not in text.string.lower()]
+    return _line(min(near, key=lambda text: text.top), near) if near else ""
+
+
+def _line(first: Text, texts: Iterable[Text]) -> str:
+    same = [text for text in texts if abs(text.top - first.top) < 0.5 * (first.bottom - first.top)]
+    return " ".join(text.string for text in sorted(same, key=lambda text: text.left))
+
+
+def _y_title(panel: Panel, texts: Iterable[Text]) -> str:
+    """Return the nearest upright words left of the axis."""
+    left, top, _, bottom = panel.box
+    near = [text for text in texts if 45 < text.angle % 180 < 135 and text.right < left and top < (text.top + text.bottom) / 2 < bottom]
+    near = [text for text in near if number(text.string) is None]
+    return max(near, key=lambda text: text.right).string if near else ""

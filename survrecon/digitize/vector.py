@@ -1,0 +1,284 @@
+"""From a drawing to curves in the units of its axes, exact to the precision of the file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from survrecon.data import FloatArray
+from survrecon.digitize.axes import AxisError, is_percent, time_unit
+from survrecon.digitize.curves import Line, find_curves, is_stepped, within
+from survrecon.digitize.drawing import Drawing
+from survrecon.digitize.figure import Digitized, Hints, Trace
+from survrecon.digitize.labels import distance, match_rows
+from survrecon.digitize.legend import find_labels
+from survrecon.digitize.marks import assign, find_marks
+from survrecon.digitize.panels import Panel, find_panels
+from survrecon.digitize.risk_table import RiskRow, read_risk_rows
+from survrecon.digitize.svg_style import color as css_color
+from survrecon.errors import FigureError
+
+MOST_CURVES = 12
+MOST_PAGES = 100
+OUTLINED = "its letters are drawn as outlines and cannot be read; give the values at the first and last tick: --x-range, --y-range"
+SLOPING = "it is drawn with sloping lines, not steps; its drops are somewhere between its points"
+
+
+def digitize_drawing(drawing: Drawing, hints: Hints, path: str | Path) -> Digitized:
+    """Read the curves of one panel off a drawing.
+
+    Parameters
+    ----------
+    drawing : Drawing
+        An SVG file, or a page of a PDF.
+    hints : Hints
+        What the user knows of it.
+    path : path-like
+        The file, for messages.
+
+    Returns
+    -------
+    Digitized
+        Axes, and curves with labels, censor marks and numbers at risk.
+
+    Raises
+    ------
+    FigureError
+        No axes, no curves, no such panel, or arms that are not found.
+    """
+    path = Path(path)
+    drawing = _part(drawing, hints)
+    if not drawing.shapes:
+        images = ", only pictures: save one of them as PNG" if drawing.images else ""
+        raise FigureError(path, f"draws no lines{images}; check --page and --bbox")
+    try:
+        panels, trouble = find_panels(drawing, hints)
+    except AxisError as error:
+        raise FigureError(path, str(error)) from None
+    if not panels:
+        unreadable = OUTLINED if drawing.outlined else "no two axes with ticks and numbers were found; give --x-range and --y-range"
+        raise FigureError(path, f"{trouble} (--x-points, --y-points)" if trouble else unreadable)
+    panel = _chosen(panels, drawing, hints, path)
+    lines, rising, notes = find_curves(drawing.shapes, panel)
+    if not lines:
+        raise FigureError(path, "no line in the panel starts at 1 and falls, or starts at 0 and rises; check the axes, --panel and --bbox")
+    if len(lines) > MOST_CURVES:
+        raise FigureError(path, f"{len(lines)} lines look like curves, more than {MOST_CURVES}; choose a part of it with --panel or --bbox")
+    notes = [*panel.notes, *notes]
+    if drawing.outlined:
+        notes.append("some letters are drawn as outlines and were not read")
+    return _read(drawing, panel, lines, rising, hints, notes, path)
+
+
+def digitize_svg(path: str | Path, hints: Hints) -> Digitized:
+    """Read the curves off an SVG file; off the picture in it where it holds nothing else.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+    hints : Hints
+        What the user knows of it.
+
+    Returns
+    -------
+    Digitized
+        Axes and curves.
+
+    Raises
+    ------
+    FigureError, MissingExtraError
+        See `digitize_drawing`, `read_svg`.
+    """
+    from survrecon.digitize.svg import read_svg
+
+    return _curves_or_picture(read_svg(path), hints, Path(path))
+
+
+def digitize_pdf(path: str | Path, hints: Hints) -> Digitized:
+    """Read the curves off a page of a PDF; off the picture on it where it holds nothing else.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+    hints : Hints
+        What the user knows of it; without a page, the first one with curves is read.
+
+    Returns
+    -------
+    Digitized
+        Axes and curves.
+
+    Raises
+    ------
+    FigureError, MissingExtraError
+        See `digitize_drawing`, `read_pdf`.
+    """
+    from survrecon.digitize.pdf import count_pages, read_pdf
+
+    path = Path(path)
+    pages = count_pages(path)
+    if hints.page is not None or pages == 1:
+        return _curves_or_picture(read_pdf(path, hints.page), hints, path)
+    for page in range(1, min(pages, MOST_PAGES) + 1):
+        try:
+            found = digitize_drawing(read_pdf(path, page), hints, path)
+        except FigureError:
+            continue
+        return replace(found, notes=(f"page {page} of {pages} is the first with curves", *found.notes))
+    raise FigureError(path, f"no curves drawn as lines on its {pages} pages; give the page of the figure with --page")
+
+
+def _curves_or_picture(drawing: Drawing, hints: Hints, path: Path) -> Digitized:
+    """Read the lines; where they hold no curve but there is a picture, read its pixels."""
+    try:
+        return digitize_drawing(drawing, hints, path)
+    except FigureError:
+        if not drawing.images:
+            raise
+    from survrecon.digitize.raster import digitize_pixels
+
+    found = digitize_pixels(drawing.images[0].pixels, hints, path)
+    return replace(found, notes=("the curves are a picture in the file; its pixels were read", *found.notes))
+
+
+def _part(drawing: Drawing, hints: Hints) -> Drawing:
+    """Return what is within the box that the user gives."""
+    if hints.bbox is None:
+        return drawing
+    left, top, right, bottom = hints.bbox
+
+    def inside(box: tuple[float, float, float, float]) -> bool:
+        return left <= (box[0] + box[2]) / 2 <= right and top <= (box[1] + box[3]) / 2 <= bottom
+
+    shapes = tuple(shape for shape in drawing.shapes if inside(shape.box))
+    texts = tuple(text for text in drawing.texts if inside((text.left, text.top, text.right, text.bottom)))
+    return replace(drawing, shapes=shapes, texts=texts)
+
+
+def _chosen(panels: Sequence[Panel], drawing: Drawing, hints: Hints, path: Path) -> Panel:
+    """Return the panel that the user gives, else the only one with curves."""
+    if hints.panel is not None:
+        if not 1 <= hints.panel <= len(panels):
+            raise FigureError(path, f"has {len(panels)} panel{'s' * (len(panels) > 1)}, no panel {hints.panel}; give --panel from 1")
+        return panels[hints.panel - 1]
+    drawn = [panel for panel in panels if len(panels) == 1 or find_curves(drawing.shapes, panel)[0]]
+    if len(drawn) > 1:
+        places = ", ".join(str(panels.index(panel) + 1) for panel in drawn)
+        raise FigureError(path, f"has curves in {len(drawn)} panels; choose one with --panel ({places})")
+    return (drawn or panels)[0]
+
+
+def _read(drawing: Drawing, panel: Panel, lines: list[Line], rising: bool, hints: Hints, notes: list[str], path: Path) -> Digitized:
+    percent = is_percent(panel.y)
+    seen = [within(line.points, panel) for line in lines]
+    if any(cut for _, cut in seen):
+        notes.append("curves were cut at the frame; what goes on behind it is not seen")
+    lines = [replace(line, points=points) for line, (points, _) in zip(lines, seen, strict=True) if len(points) > 1]
+    used = panel.used.union(*(line.sources for line in lines))
+    labels, order, how = find_labels(drawing.shapes, panel.texts, panel, lines, used)
+    places, mark_doubts = assign(find_marks(drawing.shapes, panel.texts, panel, used), lines, panel)
+    area = [_area(line, panel) for line in lines]
+    order = order if how == "legend" else sorted(range(len(lines)), key=lambda k: -area[k])
+    named = _named(lines, area, hints, path)
+    if named:
+        order, labels, how = list(named), [named.get(k, "") for k in range(len(lines))], "given"
+    lines, labels, mark_doubts = [lines[k] for k in order], [labels[k] for k in order], [mark_doubts[k] for k in order]
+    step = _precision(np.concatenate([line.points for line in lines]))
+    resolution = (step * abs(panel.x.scale), step * abs(panel.y.scale) / (100 if percent else 1))
+    traces = [_trace(line, panel, percent, resolution) for line in lines]
+    rows = read_risk_rows(panel.texts, panel.x, panel.box[3])
+    own = _own_rows(labels, traces, rows, rising, notes)
+    result = []
+    for k, (trace, row) in enumerate(zip(traces, own, strict=True)):
+        label = labels[k] or (row.label if row is not None else "") or f"arm {k + 1}"
+        doubts = (*trace.doubts, *([mark_doubts[k]] if mark_doubts[k] else []), *(row.doubts if row is not None else ()))
+        censored = None if places is None else panel.x.value(places[order[k]])
+        result.append(replace(trace, label=label, censor_times=censored, risk=None if row is None else row.risk, doubts=doubts))
+    if not how and not any(row is not None and row.label for row in own) and len(result) > 1:
+        notes.append("no legend names the curves; they are numbered from the largest area under them")
+    backdrop = tuple((shape.points, shape.stroke) for shape in drawing.shapes if shape.stroke not in (None, "#ffffff"))
+    return Digitized(
+        "vector",
+        panel.x,
+        panel.y,
+        tuple(result),
+        percent,
+        "failure" if rising else "survival",
+        time_unit(panel.x.title),
+        resolution,
+        tuple(notes),
+        tuple((points, stroke or "") for points, stroke in backdrop),
+        panel.texts,
+    )
+
+
+def _area(line: Line, panel: Panel) -> float:
+    """Return the area under a curve, in the units of the axes."""
+    x, y = panel.x.value(line.points[:, 0]), panel.y.value(line.points[:, 1])
+    return float(np.sum(np.diff(x) * (y[1:] + y[:-1]) / 2))
+
+
+def _named(lines: Sequence[Line], area: Sequence[float], hints: Hints, path: Path) -> dict[int, str]:
+    """Return the curves that the user names, in his order."""
+    if not hints.arms:
+        return {}
+    colors = ", ".join(sorted({line.style[0] for line in lines}))
+    found: dict[int, str] = {}
+    largest = sorted(range(len(lines)), key=lambda k: -area[k])
+    if all(color is None for _, color in hints.arms):
+        if len(hints.arms) != len(lines):
+            raise FigureError(path, f"{len(lines)} curves were found ({colors}), but {len(hints.arms)} arms named; give each its color")
+        return {k: label for k, (label, _) in zip(largest, hints.arms, strict=True)}
+    for label, color in hints.arms:
+        wanted = css_color(color or "", {})
+        if wanted is None:
+            raise FigureError(path, f"the arm {label!r} has the color {color!r}; give each arm one such as #0072b2: {colors}")
+        free = [k for k in largest if k not in found]
+        nearest = min(free, key=lambda k: distance(lines[k].style[0], wanted), default=None)
+        if nearest is None or distance(lines[nearest].style[0], wanted) > 100:
+            raise FigureError(path, f"no curve is left for the arm {label!r} in the color {color!r}; the curves have {colors}")
+        found[nearest] = label
+    return found
+
+
+def _trace(line: Line, panel: Panel, percent: bool, resolution: tuple[float, float]) -> Trace:
+    """Return a curve in the units of the axes; what is 0 or 1 to the file's precision is so exactly."""
+    doubts = () if is_stepped(line.points, panel) else (SLOPING,)
+    time = panel.x.value(line.points[:, 0])
+    survival = panel.y.value(line.points[:, 1]) / (100 if percent else 1)
+    for values, step, whole in ((time, resolution[0], 0.0), (survival, resolution[1], 0.0), (survival, resolution[1], 1.0)):
+        values[np.abs(values - whole) <= max(2 * step, 1e-7)] = whole
+    return Trace("", line.style[0], _tidy(time), _tidy(survival), doubts=doubts)
+
+
+def _tidy(values: FloatArray) -> FloatArray:
+    """Round off what arithmetic adds to the last digits: 10 digits are more than any file has."""
+    tidied: FloatArray = np.round(values, 10) + 0.0
+    return tidied
+
+
+def _own_rows(labels: list[str], traces: Sequence[Trace], rows: Sequence[RiskRow], rising: bool, notes: list[str]) -> list[RiskRow | None]:
+    """Return the row of the risk table that belongs to each curve."""
+    if not rows:
+        return [None] * len(traces)
+    curves = [(trace.time, 1 - trace.survival if rising else trace.survival) for trace in traces]
+    found, how = match_rows(labels, [trace.color for trace in traces], curves, rows)
+    if how == "order":
+        notes.append("rows of the risk table were given to the curves by their order, and by what they can be at most")
+    if not how:
+        notes.append(f"a risk table of {len(rows)} rows was found, but not which belongs to which of {len(traces)} curves; it was left out")
+    return [None if k is None else rows[k] for k in found]
+
+
+def _precision(points: FloatArray) -> float:
+    """Return the smallest step of the file's numbers: the last decimal that any of them has."""
+    sample = points[: 2000].ravel()
+    for digits in range(6):
+        if np.all(np.abs(sample * 10**digits - np.round(sample * 10**digits)) < 1e-6 * 10**digits):
+            return float(10.0**-digits)
+    return 1e-6
