@@ -157,9 +157,21 @@ def find_ticks(ink: FloatArray, line: Line, outwards: Literal[1, -1] = 1) -> tup
     """
     for direction in (outwards, -outwards):
         ticks = _ticks_on_side(ink, line, direction)
-        if len(ticks) >= 2 and (direction == outwards or _regular(ticks)):
+        if len(ticks) >= 2 and direction == outwards:
             return ticks
+        if _regular(ticks):
+            return _with_ends(ticks, line)
     return ()
+
+
+def _with_ends(ticks: tuple[float, ...], line: Line) -> tuple[float, ...]:
+    """Add the ticks that cannot be seen since they lie on another axis line: those one step away, at an end of this one."""
+    step = (ticks[-1] - ticks[0]) / (len(ticks) - 1)
+    spare = 0.05 * step + line.far - line.near
+    before, after = ticks[0] - step, ticks[-1] + step
+    first = (before,) if abs(before - line.start) <= spare else ()
+    last = (after,) if abs(after - line.end) <= spare else ()
+    return (*first, *ticks, *last)
 
 
 def _ticks_on_side(ink: FloatArray, line: Line, direction: int) -> tuple[float, ...]:

@@ -13,9 +13,12 @@ Floats = NDArray[np.float32]
 
 SAME = 42.0  # colors closer than this, of 441 between black and white, are one
 FAINT = 36.0  # paler than this against the background is no line
+OPAQUE = 120.0  # a fill is paler than this
 MOST_LAYERS = 12
 SEEN = 0.1  # of the columns: what is seen in fewer is text
 MIXED = 1.5  # a mixture is this many times rarer than what it is mixed of
+MIXED_GRAY = 4.0  # the same for shades of gray, which lie between black and white anyway
+GRAY = 30  # largest difference between the channels of a gray
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,14 +80,22 @@ def difference(pixels: NDArray[np.uint8], fill_size: int) -> Floats:
     size = np.abs(away).max(axis=2)
     if np.sum((size > 0) & (size <= 10)) > 0.5 * np.sum(size > 100):  # the ripples of a JPEG
         away = _even_colors(away)
-    fill = np.empty_like(away)
-    for channel in range(3):
-        fill[:, :, channel] = ndimage.grey_opening(np.clip(away[:, :, channel], 0, None), size=(fill_size, fill_size))
+    fill = _opened(away, fill_size)
+    solid = np.sum(fill * fill, axis=2) > OPAQUE**2
+    if solid.any():  # many marks beside each other, unless it is larger than they can be
+        fill[solid] = _opened(away, 3 * fill_size)[solid]
     line = away - fill
     strength = np.sqrt(np.sum(line * line, axis=2))
     # a line is opaque: where it covers the pixel, its color is the pixel's, whatever fill is behind
     share = strength / np.maximum(ndimage.maximum_filter(strength, size=5), 2 * FAINT)
     return np.asarray(line + fill * share[:, :, None], dtype=np.float32)
+
+
+def _opened(away: Floats, size: int) -> Floats:
+    """Keep of each channel only what covers a square of this size."""
+    from scipy import ndimage
+
+    return np.stack([ndimage.grey_opening(np.clip(channel, 0, None), size=(size, size)) for channel in np.moveaxis(away, 2, 0)], axis=2)
 
 
 def _even_colors(away: Floats, reach: int = 7) -> Floats:
@@ -138,12 +149,13 @@ def _no_mixtures(found: list[tuple[FloatArray, float]], count: int | None) -> li
     """Leave out what is seen in few columns, and what a much more frequent pair of colors makes where it touches or is blurred."""
     kept: list[tuple[FloatArray, float]] = []
     for color, share in found:
-        pure = [(other, often) for other, often in [*kept, (np.zeros(3), 1.0)] if often > MIXED * share]
+        ratio = MIXED if np.ptp(color) >= GRAY else MIXED_GRAY
+        pure = [(other, often) for other, often in [*kept, (np.zeros(3), 1.0)] if often > ratio * share]
         mixed = any(_between(color, pure[i][0], pure[j][0]) for i in range(len(pure)) for j in range(i))
         if share > SEEN and not mixed:
             kept.append((color, share))
-    bright = [color for color, _ in kept if np.ptp(color) >= 30][:count]
-    return [color for color, _ in kept if np.ptp(color) < 30 or any(color is chosen for chosen in bright)]
+    bright = [color for color, _ in kept if np.ptp(color) >= GRAY][:count]
+    return [color for color, _ in kept if np.ptp(color) < GRAY or any(color is chosen for chosen in bright)]
 
 
 def _between(color: FloatArray, one: FloatArray, other: FloatArray) -> bool:
@@ -165,7 +177,7 @@ def _densest(colors: Floats) -> FloatArray:
 
 def _paler(colors: Floats, center: FloatArray) -> BoolArray:
     """Which colors are the given one mixed with background: thin strokes and soft edges; not grays, which may be another curve's."""
-    if np.ptp(center) < 30:
+    if np.ptp(center) < GRAY:
         return np.zeros(len(colors), dtype=bool)
     share = colors @ center / (center @ center)
     rest = np.linalg.norm(colors - share[:, None] * center, axis=1)

@@ -14,7 +14,7 @@ from survrecon.digitize.raster_trace import Path, Steps, follow, refine
 Floats = NDArray[np.float32]
 
 UNBROKEN = 2.0  # cost of a column without ink for a solid curve
-LEAST_GAIN = 0.15  # of the plot's width: less ink than this is no curve
+LEAST_GAIN = 0.04  # of the plot's width: less ink than this is no curve
 CLEAR_GAIN = 0.3  # the same, where the number of curves is not given
 MOST_CURVES = 8
 
@@ -63,7 +63,8 @@ def find_curves(layers: list[Layer], first: int, start_row: float, count: int | 
     width = layers[0].own.shape[1] - first
     rounds = [curve for i, layer in enumerate(layers) if (curve := _best(i, layer, first, start_row, len(layers), count)) is not None]
     least = (LEAST_GAIN if count else CLEAR_GAIN) * width
-    found = sorted((curve for curve in rounds if curve.path.gain >= least), key=lambda curve: -curve.path.gain)[: count or MOST_CURVES]
+    candidates = [curve for curve in rounds if curve.path.gain >= least]
+    found = sorted(candidates, key=lambda curve: (_starts_away(curve, start_row), -curve.path.gain))[: count or MOST_CURVES]
     tried = list(found)
     # more curves than colors: look again in each color, behind the curve found there
     while tried and count is not None and len(found) < count:
@@ -71,6 +72,11 @@ def find_curves(layers: list[Layer], first: int, start_row: float, count: int | 
         tried = [curve for curve in tried if curve.path.gain >= LEAST_GAIN * width]
         found += sorted(tried, key=lambda curve: -curve.path.gain)[: count - len(found)]
     return sorted(found, key=lambda curve: area_above(curve.steps))
+
+
+def _starts_away(curve: Found, start_row: float) -> bool:
+    """Whether a curve starts so far from 1 that it may be a guide line or text."""
+    return bool(abs(curve.steps.y[0] - start_row) > 0.1 * curve.ink.own.shape[0])
 
 
 def _best(number: int, layer: Layer, first: int, start_row: float, layers: int, count: int | None) -> Found | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from survrecon.data import BoolArray, FloatArray
 from survrecon.digitize.figure import Axis
@@ -10,6 +11,7 @@ from survrecon.digitize.raster_curves import Found, drawn
 
 LONG_GAP = 0.03  # of the plot's width without any ink
 LONG_COVER = 0.05  # of the plot's width behind other ink
+HIDDEN_FALL = 0.03  # of the plot's height behind other ink
 LEFT_OVER = 0.15  # of the plot's width with ink of the same color elsewhere
 NOT_ONE = 0.015  # of the scale: farther from 1 than this at the start
 
@@ -54,8 +56,13 @@ def doubts_of(curve: Found, others: list[Found], x: Axis, y: Axis, full: float, 
     first, last = _longest((blank <= 0.5) & (own < 0.3))
     if last - first > LONG_COVER * width:
         found.append(f"hidden behind other ink {times(first, last)}")
-    falls = _blank_falls(curve)
-    if falls.max(initial=0) > max(4.0, 0.012 * layer.own.shape[0]):
+    height = layer.own.shape[0]
+    hidden = _falls(curve, ((layer.own < 0.2) & (layer.blank < 0.3)).astype(np.float32))
+    if hidden.sum() > HIDDEN_FALL * height:
+        at = columns[np.flatnonzero(np.cumsum(hidden) >= hidden.sum() / 2)[0]] + corner[0]
+        found.append(f"falls by {hidden.sum() / height:.2f} of the axis behind other ink, most of it near {float(x.value(at)):.3g}")
+    falls = _falls(curve, layer.blank)
+    if falls.max(initial=0) > max(4.0, 0.012 * height):
         at = int(falls.argmax())
         found.append(f"falls where nothing is drawn, at {float(x.value(columns[at] + corner[0])):.3g}")
     rest = np.where(drawn(curve, 2.0), 0, layer.own)
@@ -80,11 +87,12 @@ def _longest(mask: BoolArray) -> tuple[int, int]:
     return int(starts[best]), int(ends[best]) - 1
 
 
-def _blank_falls(curve: Found) -> FloatArray:
-    """Return how far the path falls in each column through nothing, in pixels."""
+def _falls(curve: Found, cover: NDArray[np.float32]) -> FloatArray:
+    """Return how far the path falls in each column through something, in pixels."""
     path = curve.path
-    depth = np.pad(np.cumsum(curve.ink.blank, axis=0), ((1, 0), (0, 0)))
-    return np.asarray(depth[path.leave + 1, path.columns] - depth[path.enter, path.columns], dtype=float)
+    depth = np.pad(np.cumsum(cover, axis=0), ((1, 0), (0, 0)))
+    fallen = depth[path.leave + 1, path.columns] - depth[path.enter, path.columns]
+    return np.asarray(np.where(path.leave > path.enter, fallen, 0), dtype=float)
 
 
 def _meeting(curve: Found, other: Found) -> tuple[int, int] | None:

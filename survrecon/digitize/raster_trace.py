@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from survrecon.data import FloatArray, IntArray
+from survrecon.data import BoolArray, FloatArray, IntArray
 
 Floats = NDArray[np.float32]
 
@@ -19,6 +19,8 @@ BLANK_DOWN = 3.0
 TURN = 0.5  # each drop, so that soft edges do not become many small ones
 GAP = 3  # between dashes, half of the longest in thicknesses of the line
 CLOSED = 0.5  # worth of such a gap
+OFF_CENTER = 0.3  # lost at the edge of the ink
+OFF_CENTER_DOWN = 0.1
 START_AWAY = 0.1  # of the width: a start elsewhere than at 1
 
 
@@ -73,9 +75,11 @@ def follow(own: Floats, blank: Floats, first: int, start_row: float, blank_acros
     """
     own, blank = own[:, first:], blank[:, first:]
     hidden = np.clip(1 - own - blank, 0, 1)
-    own = _ridge(own)
-    across = HIDDEN_ACROSS * hidden + blank_across * blank - own
-    down = np.cumsum(HIDDEN_DOWN * hidden + BLANK_DOWN * blank + 0.02, axis=0)
+    thickness = max(1, round(ink_thickness(own)))
+    worth = (1 - OFF_CENTER) * np.maximum(own, CLOSED * _closed(own, thickness, 1)) + OFF_CENTER * own * _centrality(own)
+    across = HIDDEN_ACROSS * hidden + blank_across * blank - worth
+    off_center = OFF_CENTER_DOWN * (1 - _centrality(own.T).T)
+    down = np.cumsum(HIDDEN_DOWN * hidden + BLANK_DOWN * blank * (1 - 0.8 * _closed(own, thickness, 0)) + off_center, axis=0)
     height, width = own.shape
     rows = np.arange(height, dtype=np.int32)
     origin = np.empty((width, height), dtype=np.int32)
@@ -101,14 +105,28 @@ def follow(own: Floats, blank: Floats, first: int, start_row: float, blank_acros
     return Path(first, enter, leave, -float(ends[last]))
 
 
-def _ridge(own: Floats) -> Floats:
-    """Raise the middle of a line above its edges, and close the gaps between dashes."""
+def _centrality(own: Floats) -> Floats:
+    """Return 1 in the middle of each vertical run of ink, falling to 0 at its ends."""
+    over, under = _outside(own > 0.5)
+    rows = np.arange(own.shape[0], dtype=np.int32)[:, None]
+    return np.asarray(1 - np.abs(over + under - 2 * rows) / np.maximum(under - over, 1), dtype=np.float32)
+
+
+def _outside(solid: BoolArray) -> tuple[IntArray, IntArray]:
+    """Return the last row without ink at or above each pixel, and the first at or below it."""
+    height = solid.shape[0]
+    rows = np.arange(height, dtype=np.int32)[:, None]
+    over = np.maximum.accumulate(np.where(solid, np.int32(-1), rows), axis=0)
+    under = np.minimum.accumulate(np.where(solid, np.int32(height), rows)[::-1], axis=0)[::-1]
+    return over, under
+
+
+def _closed(own: Floats, thickness: int, axis: int) -> Floats:
+    """Fill the gaps between dashes along an axis."""
     from scipy import ndimage
 
-    thickness = max(1, round(ink_thickness(own)))
-    middle = ndimage.uniform_filter1d(own, thickness, axis=0)
-    closed = ndimage.grey_closing(own, size=(1, 1 + 2 * int(GAP * thickness)))
-    return np.asarray(0.7 * np.maximum(own, CLOSED * closed) + 0.3 * middle, dtype=np.float32)
+    size = 1 + 2 * int(GAP * thickness)
+    return np.asarray(ndimage.minimum_filter1d(ndimage.maximum_filter1d(own, size, axis=axis), size, axis=axis), dtype=np.float32)
 
 
 def ink_thickness(own: Floats) -> float:
@@ -204,12 +222,9 @@ def _widest(values: FloatArray, reach: int) -> FloatArray:
 def _edges(own: Floats, path: Path) -> tuple[FloatArray, FloatArray]:
     """Upper and lower edge of the ink that the path runs through in each column; NaN where it runs through none."""
     part = own[:, path.first : path.first + path.enter.size]
-    height, width = part.shape
     solid = part > 0.5
-    rows = np.arange(height)[:, None]
-    over = np.maximum.accumulate(np.where(solid, -1, rows), axis=0)  # last row without ink, at or above
-    under = np.minimum.accumulate(np.where(solid, height, rows)[::-1], axis=0)[::-1]
-    at = np.arange(width)
+    over, under = _outside(solid)
+    at = np.arange(part.shape[1])
     top_row, bottom_row = over[path.enter, at] + 1, under[path.leave, at] - 1
     padded = np.pad(part, ((1, 1), (0, 0)))
     top = top_row + (1 - padded[top_row + 1, at]) - padded[top_row, at]
