@@ -62,7 +62,7 @@ def spreads(reconstructions: Sequence[Reconstruction], analysis: Analysis) -> tu
 
 
 def with_spreads(reconstructions: Sequence[Reconstruction], analysis: Analysis) -> Analysis:
-    """Return the analysis with its spreads filled in, and notes on what the input does not determine.
+    """Return the analysis with its spreads filled in, and what the input does not determine.
 
     Parameters
     ----------
@@ -74,8 +74,8 @@ def with_spreads(reconstructions: Sequence[Reconstruction], analysis: Analysis) 
     Returns
     -------
     Analysis
-        Unchanged where no arm has draws. Where reconstruction alone spreads a hazard ratio as much as sampling does,
-        the first note says so.
+        Unchanged where no arm has draws. `undetermined` names each hazard ratio that reconstruction alone spreads as much
+        as sampling does.
     """
     found = spreads(reconstructions, analysis)
     loose = []
@@ -85,7 +85,7 @@ def with_spreads(reconstructions: Sequence[Reconstruction], analysis: Analysis) 
         (low, high), se = spread.reconstruction, analysis.comparison(spread.arm).hr.se
         if se and math.log(high / low) > 2 * normal_quantile(LEVEL) * se:
             loose.append(f"what was given does not determine the hazard ratio of {spread.arm}: it leaves {low:.2f} to {high:.2f}")
-    return replace(analysis, spreads=found, notes=(*loose, *analysis.notes))
+    return replace(analysis, spreads=found, undetermined=tuple(loose))
 
 
 def pooled(points: FloatArray, se: FloatArray) -> tuple[float, float]:
@@ -200,7 +200,8 @@ def _total(drawn: FloatArray, se: FloatArray, scale: Scale) -> tuple[tuple[float
     to, back = scale
     usable = np.isfinite(drawn) & np.isfinite(se) & ((drawn > 0) | (scale is _PLAIN))  # no logarithm of a 0
     if usable.mean() < LEVEL:
-        return None, f"no sampling error: it, or a confidence limit, is not reached in {np.sum(~usable)} of {drawn.size} draws"
+        what = "a confidence limit is" if np.isfinite(drawn).all() else "it, or a confidence limit, is"
+        return None, f"no sampling error: {what} not reached in {np.sum(~usable)} of {drawn.size} draws"
     estimate, margin = pooled(to(drawn[usable]), se[usable])
     low, high = sorted((back(estimate - margin), back(estimate + margin)))
     return (low, high), ""

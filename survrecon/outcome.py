@@ -48,12 +48,13 @@ class Result:
         Returns
         -------
         dict
-            Keys ``id``, ``evidence``, ``audit``, ``arms``, ``analysis``, ``checks`` and ``notes``.
+            Keys ``id``, ``evidence``, ``undetermined``, ``audit``, ``arms``, ``analysis``, ``checks`` and ``notes``.
         """
         rebuilt = {item.label: item for item in self.reconstructions}
         content = {
             "id": self.study.id,
             "evidence": self.study.evidence,
+            "undetermined": self.analysis.undetermined if self.analysis else (),
             "audit": [finding.to_dict() for finding in self.audit],
             "arms": [_arm(arm, rebuilt.get(arm.label)) for arm in self.study.arms],
             "analysis": self.analysis and self.analysis.to_dict(),

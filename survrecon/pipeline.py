@@ -15,6 +15,7 @@ from survrecon.outcome import Result, without_curves
 from survrecon.reanalysis import reanalyze
 from survrecon.reconstruction import DEFAULT_METHOD, reconstruct
 from survrecon.reconstruction.printed import DRAWS, reconstruct_together
+from survrecon.sensitivity import with_bounds
 
 
 def run(
@@ -79,5 +80,7 @@ def run(
         risk_times=[row.time for row in reconstructions[0].risk],
     )
     analysis = with_spreads(reconstructions, analysis)
+    if arms:
+        analysis = with_bounds(analysis, arms)
     checks = compare(analysis, published)
     return Result(study, reconstructions, analysis, tuple(checks), (*notes, *analysis.notes), findings)

@@ -82,6 +82,8 @@ class Spread:
         95% confidence interval with sampling error and reconstruction error together (Rubin's rules).
     why : str
         Empty, or why there is none.
+    bounds : tuple of (float, float) or None
+        Of a hazard ratio of two curves: no data set that draws them lies outside (`survrecon.sensitivity.bounds`).
     """
 
     quantity: str
@@ -91,6 +93,7 @@ class Spread:
     reconstruction: tuple[float, float] | None
     total: tuple[float, float] | None = None
     why: str = ""
+    bounds: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -203,6 +206,8 @@ class Analysis:
         Published quantities the reconstructions used as input, as ``"<quantity> <arm>"``.
     spreads : tuple of Spread
         Reconstruction and total intervals, where the reconstructions carry draws (`survrecon.ensemble.spreads`).
+    undetermined : tuple of str
+        What the input does not determine, in words that lead the output.
     """
 
     arms: tuple[ArmAnalysis, ...]
@@ -212,6 +217,7 @@ class Analysis:
     notes: tuple[str, ...] = ()
     used: tuple[str, ...] = ()
     spreads: tuple[Spread, ...] = ()
+    undetermined: tuple[str, ...] = ()
 
     def arm(self, label: str) -> ArmAnalysis:
         """Return the statistics of one arm; KeyError where there is none.

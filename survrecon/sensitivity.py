@@ -30,7 +30,7 @@ to terms of the order of one drop squared. Times are taken as read.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -40,12 +40,14 @@ from survrecon.errors import ReconstructionError
 from survrecon.reconstruction._common import misfit
 from survrecon.reconstruction._layout import MARK_SLACK, Layout
 from survrecon.reconstruction._sampling import Fitted
+from survrecon.results import Analysis
 
 CELL = 0.003  # width of a cell, as a logarithm of z, where that takes no more cells than
 CELLS = 96
 RATIOS = (1e-6, 1e6)  # beyond, a bound is 0 or infinite
 TINY = 1e-9
 PRECISION = 1e-6  # of a bound's logarithm
+TYPICAL = 2.0  # reading errors that hold 95% of the readings
 MISREAD = 3.0  # reading errors by which a drop may be misread that tells the number at risk
 
 
@@ -123,6 +125,29 @@ def bounds(arms: Sequence[Arm], reference: str, misread: float = 0.0) -> dict[st
         sides[arm.label] = tuple(side_of(fitted, ipd, by) for by in (-shift, shift))
     base = sides.pop(reference)
     return {label: (_inverse(largest(ours[1], base[0])), largest(base[1], ours[0])) for label, ours in sides.items()}
+
+
+def with_bounds(analysis: Analysis, arms: Sequence[Arm]) -> Analysis:
+    """Return the analysis with bounds of each hazard ratio that has a spread.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        With spreads.
+    arms : sequence of Arm
+        Those that were analyzed, with curves.
+
+    Returns
+    -------
+    Analysis
+        The bounds take the curves as misread by up to `TYPICAL` of their reading errors, as most of the draws do.
+    """
+    ratios = [spread for spread in analysis.spreads if spread.quantity == "hazard ratio"]
+    if not ratios or analysis.reference is None:
+        return analysis
+    found = bounds(arms, analysis.reference, TYPICAL)
+    filled = (replace(each, bounds=found[each.arm]) if each in ratios and each.arm else each for each in analysis.spreads)
+    return replace(analysis, spreads=tuple(filled))
 
 
 def _inverse(ratio: float) -> float:

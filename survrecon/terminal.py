@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import textwrap
 import time
@@ -13,7 +14,7 @@ import click
 
 from survrecon.data import Reconstruction
 from survrecon.outcome import Result
-from survrecon.results import Analysis, Check, Estimate, Finding, Verdict
+from survrecon.results import Analysis, Check, Estimate, Finding, Spread, Verdict
 
 WIDTH = 118
 PATIENCE = 2.0  # seconds before a progress bar appears
@@ -43,6 +44,8 @@ def study_text(result: Result) -> str:
     unit = f", in {study.time_unit}s" if study.time_unit else ""
     lines = [*_wrap(f"{study.id} [{study.evidence}] {title}{unit}", "", "    ")]
     lines[0] = lines[0].replace(study.id, click.style(study.id, bold=True), 1)
+    leading = result.analysis.undetermined if result.analysis else ()
+    lines += [click.style(line, bold=True) for text in leading for line in _wrap(text, "  ", "    ")]
     lines += [line for text in _audit(result.audit) for line in _wrap(text, "  ", "    ")]
     for item in result.reconstructions:
         lines += _wrap(_fit(item), "  ", "    ")
@@ -50,6 +53,8 @@ def study_text(result: Result) -> str:
         lines += [_row(COLUMNS), *map(_check_row, result.checks)]
     elif result.analysis:
         lines += [line for text in _statistics(result.analysis) for line in _wrap(text, "  ", "    ")]
+    if result.analysis:
+        lines += [line for spread in result.analysis.spreads for line in _wrap(_spread(spread), "  ", "    ")]
     lines += [line for why in _reasons(result.checks) for line in _wrap(why, "  ", "    ")]
     notes = [*result.notes, *(f"{item.label}: {note}" for item in result.reconstructions for note in item.notes)]
     lines += [line for note in notes for line in _wrap(f"note: {note}", "  ", "    ")]
@@ -194,6 +199,21 @@ def _estimate(item: Estimate) -> str:
         return item.why
     limits = " to ".join("not reached" if limit is None else number(limit) for limit in (item.lower, item.upper))
     return f"{number(item.value)} ({100 * item.level:g}% CI {limits})"
+
+
+def _spread(item: Spread) -> str:
+    """Return one line on how sure one statistic is: with sampling error, and without."""
+    at = "" if item.time is None else f" to {item.time:g}" if item.quantity == "rmst" else f" at {item.time:g}"
+    value = "not reached" if item.value is None else number(item.value)
+    if item.reconstruction is None:
+        return f"{item.quantity}{at}, {item.arm}: {value}; {item.why}"
+    total = f" ({_range(item.total)})" if item.total else ""
+    text = f"{item.quantity}{at}, {item.arm}: {value}{total}; reconstruction alone {_range(item.reconstruction)}"
+    return text + (f", at the very most {_range(item.bounds)}" if item.bounds else "") + (f"; {item.why}" if item.why else "")
+
+
+def _range(ends: tuple[float, float]) -> str:
+    return " to ".join("not reached" if math.isinf(end) else number(end) for end in ends)
 
 
 def _reasons(checks: Sequence[Check]) -> list[str]:

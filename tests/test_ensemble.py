@@ -244,13 +244,14 @@ def test_no_draws_no_spreads():
     assert with_spreads(found, analysis) == analysis
 
 
-def test_a_hazard_ratio_that_is_not_determined_leads_the_notes():
+def test_a_hazard_ratio_that_is_not_determined_is_said():
     # log HR from -0.941 to 0.941: as wide as 3.92 standard errors where these are 0.48
     found = [drawn("control", EARLY, LATE), drawn("active", LATE, EARLY)]
     assert abs(-LOG_X / 1.959964 - 0.48) < 0.001
     loose, tight = (with_spreads(found, analysis_of(se, notes=("one",))) for se in (0.47, 0.49))
-    assert loose.notes == ("what was given does not determine the hazard ratio of active: it leaves 0.39 to 2.56", "one")
-    assert tight.notes == ("one",)
+    assert loose.undetermined == ("what was given does not determine the hazard ratio of active: it leaves 0.39 to 2.56",)
+    assert tight.undetermined == ()
+    assert loose.notes == tight.notes == ("one",)
 
 
 # --- verdicts

@@ -38,7 +38,7 @@ def test_a_wrong_published_number_differs(tiny):
 def test_the_result_as_a_dictionary(tiny):
     result = survrecon.run(survrecon.read_study(tiny))
     content = strict(to_json(result.to_dict()))
-    assert list(content) == ["id", "evidence", "audit", "arms", "analysis", "checks", "notes"]
+    assert list(content) == ["id", "evidence", "undetermined", "audit", "arms", "analysis", "checks", "notes"]
     assert (content["id"], content["evidence"]) == ("tiny", "digitized")
     drug = content["arms"][0]
     assert (drug["label"], drug["n"], drug["total_events"]) == ("drug", 10, {"printed": 10, "reconstructed": 10})
