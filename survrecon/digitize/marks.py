@@ -80,7 +80,9 @@ def find_marks(shapes: Sequence[Shape], texts: Iterable[Text], panel: Panel, use
     for (_, _, color), parts in found.items():
         kinds = sorted({kind for *_, kind in parts})
         if kinds != ["-"]:  # a lone dash is no mark
-            x, y = float(np.mean([part[0] for part in parts])), float(np.mean([part[1] for part in parts]))
+            # the stroke across tells a place best: its ends are rounded as the curve's points are
+            x = float(np.mean([part[0] for part in parts if part[4] == "|"] or [part[0] for part in parts]))
+            y = float(np.mean([part[1] for part in parts if part[4] == "-"] or [part[1] for part in parts]))
             size = max(part[3] for part in parts)
             marks.append(Mark(x, y, max(size, max(part[2] for part in parts)), color, "".join(kinds) + f"{size:.0f}"))
     for text in texts:

@@ -22,6 +22,7 @@ from survrecon.digitize.svg_style import color as css_color
 from survrecon.errors import FigureError
 
 MOST_CURVES = 12
+GRIDS = (1.0, 0.1, 0.01, 1 / 256, 0.001, 1e-4, 1e-5, 1e-6)
 MOST_PAGES = 100
 OUTLINED = "its letters are drawn as outlines and cannot be read; give the values at the first and last tick: --x-range, --y-range"
 SLOPING = "it is drawn with sloping lines, not steps; its drops are somewhere between its points"
@@ -197,7 +198,7 @@ def _read(drawing: Drawing, panel: Panel, lines: list[Line], rising: bool, hints
     for k, (trace, row) in enumerate(zip(traces, own, strict=True)):
         label = labels[k] or (row.label if row is not None else "") or f"arm {k + 1}"
         doubts = (*trace.doubts, *([mark_doubts[k]] if mark_doubts[k] else []), *(row.doubts if row is not None else ()))
-        censored = None if places is None else panel.x.value(places[order[k]])
+        censored = None if places is None else _tidy(panel.x.value(_at_drops(places[order[k]], lines, 2 * step)))
         result.append(replace(trace, label=label, censor_times=censored, risk=None if row is None else row.risk, doubts=doubts))
     if not how and not any(row is not None and row.label for row in own) and len(result) > 1:
         notes.append("no legend names the curves; they are numbered from the largest area under them")
@@ -256,6 +257,13 @@ def _trace(line: Line, panel: Panel, percent: bool, resolution: tuple[float, flo
     return Trace("", line.style[0], _tidy(time), _tidy(survival), doubts=doubts)
 
 
+def _at_drops(places: FloatArray, lines: Sequence[Line], slack: float) -> FloatArray:
+    """Return censor marks, those at a drop of any curve exactly there: the order of both decides who was at risk."""
+    corners = np.concatenate([line.points[:, 0] for line in lines])
+    nearest = corners[np.abs(places[:, None] - corners).argmin(axis=1)] if places.size else places
+    return np.unique(np.where(np.abs(nearest - places) <= slack, nearest, places))
+
+
 def _tidy(values: FloatArray) -> FloatArray:
     """Round off what arithmetic adds to the last digits: 10 digits are more than any file has."""
     tidied: FloatArray = np.round(values, 10) + 0.0
@@ -276,9 +284,9 @@ def _own_rows(labels: list[str], traces: Sequence[Trace], rows: Sequence[RiskRow
 
 
 def _precision(points: FloatArray) -> float:
-    """Return the smallest step of the file's numbers: the last decimal that any of them has."""
-    sample = points[: 2000].ravel()
-    for digits in range(6):
-        if np.all(np.abs(sample * 10**digits - np.round(sample * 10**digits)) < 1e-6 * 10**digits):
-            return float(10.0**-digits)
-    return 1e-6
+    """Return the smallest step of the file's numbers: the last decimal that any of them has, or cairo's fixed point."""
+    sample = points[:2000].ravel()
+    for step in GRIDS:
+        if np.all(np.abs(sample / step - np.round(sample / step)) < 2e-6 / step):
+            return step
+    return GRIDS[-1]
