@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from survrecon.checks.subgroups import check_subgroups
 from survrecon.checks.times import check_times
 from survrecon.data import IPD, Curve, Study
 from survrecon.errors import StudyFileError
+from survrecon.files import read_text
 from survrecon.read import read_study
 from survrecon.results import Finding
 from survrecon.write import STUDY_FILE
@@ -93,10 +95,14 @@ def siblings(study: Study) -> list[Study]:
         Those with results and the same trial, sorted by folder; studies that cannot be read are left out.
     """
     own = Path(study.path).parent.resolve() if study.path else None
+    spellings = (study.trial, json.dumps(study.trial, ensure_ascii=False)[1:-1])
     found = []
     for file in sorted(own.parent.glob(f"*/{STUDY_FILE}")) if own else ():
         if file.parent.resolve() != own:
             try:
+                text = read_text(file)
+                if not any(spelling in text for spelling in spellings):
+                    continue  # another trial: in a database of hundreds, reading all their data for each study takes minutes
                 other = read_study(file)
             except StudyFileError:
                 continue

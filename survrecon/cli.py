@@ -15,6 +15,7 @@ from survrecon import __version__
 from survrecon.cli_audit import audit
 from survrecon.cli_benchmark import benchmark
 from survrecon.cli_digitize import digitize
+from survrecon.cli_import import import_
 from survrecon.errors import SurvReconError
 
 if TYPE_CHECKING:
@@ -343,6 +344,7 @@ def methods() -> None:
 main.add_command(audit)
 main.add_command(benchmark)
 main.add_command(digitize)
+main.add_command(import_)
 
 
 def _finish(results: Sequence[Result], bad: bool = False) -> None:

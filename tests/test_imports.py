@@ -26,7 +26,7 @@ LAYERS = (
     "_placement _room _lettering plot_ensemble plot plot_digitized outcome checks auditing",
     "pipeline",
     "simulation benchmark coverage figure_styles figure_designs figures figure_scores figure_benchmark plot_benchmark output terminal",
-    "cli cli_benchmark cli_figures cli_audit cli_digitize",
+    "cli cli_benchmark cli_figures cli_audit cli_digitize cli_import",
     "__main__",
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names.split()}
