@@ -158,8 +158,7 @@ def write_risk_table(
     inks: Sequence[Any],
     times: FloatArray,
     column: float,
-    points: bool,
-    bands: bool = False,
+    notes: Sequence[str] = (),
 ) -> float:
     """Write the numbers at risk under the time axis, and under each the printed one where it differs.
 
@@ -177,10 +176,8 @@ def write_risk_table(
         The columns.
     column : float
         From `label_column`.
-    points : bool
-        Whether digitized points are drawn, so that a note must say what they are.
-    bands : bool
-        Whether an arm has no curve but its printed numbers, so that a note must say so.
+    notes : sequence of str
+        Sentences that say what else is drawn, for the last line.
 
     Returns
     -------
@@ -189,8 +186,7 @@ def write_risk_table(
     """
     left, width, depth = -GUTTER - column, width_of(ax), TABLE_TOP
     write(ax, place=(0, 0), offset=(left, -depth), **HEADING)
-    notes = ["Points: digitized."] if points else []
-    notes += ["Bands: from printed numbers, without a curve; 95% of what they leave open."] if bands else []
+    said = list(notes)
     for item, label, ink in zip(items, labels, inks, strict=True):
         lines = wrap(label, len(label) if column else width / (0.55 * FONT))
         for i, line in enumerate(lines, start=1):
@@ -204,8 +200,8 @@ def write_risk_table(
         depth += (LINE - 2) * bool(differing)
         for printed, place in differing:
             write(ax, f"({printed})", offset=(0, -depth), color=NEUTRAL, fontsize=SMALL, **place)
-            notes[points:] = ["In parentheses: as printed, where it differs."]
-    for line in wrap(" ".join(notes), (width - left) / (0.5 * SMALL)) if notes else []:
+        said += ["In parentheses: as printed, where it differs."] if differing and len(said) == len(notes) else []
+    for line in wrap(" ".join(said), (width - left) / (0.5 * SMALL)) if said else []:
         depth += LINE
         write(ax, line, (0, 0), (left, -depth), fontsize=SMALL, color=NEUTRAL)
     return depth + 4

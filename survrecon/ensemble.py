@@ -25,8 +25,8 @@ NOT_REACHED = math.inf  # orders after every time, so that quantiles over draws 
 
 Scale = tuple[Callable[[FloatArray], FloatArray], Callable[[float], float]]
 _PLAIN: Scale = (lambda x: x, float)
-_LOG: Scale = (np.log, math.exp)
-_LOG_LOG: Scale = (lambda s: np.log(-np.log(s)), lambda x: math.exp(-math.exp(x)))
+_LOG: Scale = (np.log, lambda x: math.exp(min(x, 700.0)))  # few draws that differ much have limits beyond all numbers
+_LOG_LOG: Scale = (lambda s: np.log(-np.log(s)), lambda x: math.exp(-math.exp(min(x, 700.0))))
 
 
 def spreads(reconstructions: Sequence[Reconstruction], analysis: Analysis) -> tuple[Spread, ...]:

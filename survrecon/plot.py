@@ -141,7 +141,7 @@ def plot_km(
     ax.set_xticks(times, [f"{time:g}" for time in times])
     digitized = [item.arm.curve if points and isinstance(item, Reconstruction) else None for item in items]
     inks = [_mix(shade, "black", 0.2) for shade in shades]
-    below = write_risk_table(ax, items, labels, inks, times, column, any(digitized), any(map(_without_curve, items))) if risk_table else 0.0
+    below = write_risk_table(ax, items, labels, inks, times, column, _notes(items, any(digitized))) if risk_table else 0.0
     lines = []
     for i, (item, curve, shade) in enumerate(zip(items, digitized, shades, strict=True)):
         if curve is not None:
@@ -359,6 +359,16 @@ def _unclip(ax: Axes, line: Line2D) -> None:
 
     line.set_clip_path(None)
     line.set_clip_box(TransformedBbox(Bbox.from_extents(-0.01, -0.012, 1.006, 1.03), ax.transAxes))
+
+
+def _notes(items: Sequence[Reconstruction | IPD], points: bool) -> list[str]:
+    """Say under the figure what is drawn beside the curves."""
+    read = any(isinstance(item, Reconstruction) and item.draws and item.arm.curve is not None for item in items)
+    return [
+        *["Points: digitized."] * points,
+        *["Bands: 95% of the data sets that the figure leaves open."] * read,
+        *["Dotted: from printed numbers, without a curve; bands: 95% of what they leave open."] * any(map(_without_curve, items)),
+    ]
 
 
 def _without_curve(item: Reconstruction | IPD) -> bool:

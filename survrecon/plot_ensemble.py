@@ -99,7 +99,7 @@ def plot_forest(checks: Sequence[Check], spreads: Sequence[Spread], ax: Axes | N
     Returns
     -------
     matplotlib.axes.Axes
-        A row for each: published (diamond), ours (dot), reconstruction interval (thick), with sampling error (thin).
+        A row for each: published (diamond), ours (dot), reconstruction interval (thick, and in words), with sampling error (thin).
 
     Raises
     ------
@@ -113,23 +113,51 @@ def plot_forest(checks: Sequence[Check], spreads: Sequence[Spread], ax: Axes | N
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 
-        figure = Figure(figsize=(6.4, 1.2 + 0.42 * len(rows)), layout="constrained")
+        figure = Figure(figsize=(7.2, 1.2 + 0.42 * len(rows)), layout="constrained")
         FigureCanvasAgg(figure)
         ax = figure.add_subplot()
+    looks: tuple[dict[str, Any], ...] = (
+        {"color": OURS, "linewidth": 1, "label": "with sampling error"},
+        {"color": OURS, "linewidth": 9, "solid_capstyle": "butt", "alpha": 0.4, "label": "reconstruction alone"},
+        {"color": OURS, "linewidth": 0, "marker": "o", "markersize": 4, "label": "re-derived"},
+        {"color": PUBLISHED, "linewidth": 0, "marker": "D", "markersize": 7, "markerfacecolor": "none", "label": "published"},
+    )
     for y, (_, published, spread) in enumerate(rows):
-        if spread.total is not None:
-            ax.plot(np.array(spread.total) / published, [y, y], color=OURS, linewidth=1)
-        assert spread.reconstruction is not None and spread.value is not None
-        ax.plot(np.array(spread.reconstruction) / published, [y, y], color=OURS, linewidth=9, solid_capstyle="butt", alpha=0.4)
-        ax.plot(spread.value / published, y, "o", color=OURS, markersize=4, label="re-derived" if y == 0 else None)
-        ax.plot(1, y, "D", color=PUBLISHED, markersize=6, markerfacecolor="none", label="published" if y == 0 else None)
-    ax.axvline(1, color=INK, linewidth=0.6, linestyle=":")
+        drawn = [spread.total, spread.reconstruction, (spread.value,), (published,)]
+        for ends, look in zip(drawn, looks, strict=True):
+            if ends is not None:
+                ax.plot(np.array(ends) / published, np.full(len(ends), y), **look)
+    ax.axvline(1, color=INK, linewidth=0.6, linestyle=":", zorder=0)
     ax.set_yticks(range(len(rows)), [_title(check, spread) for check, _, spread in rows])
     ax.set_ylim(len(rows) - 0.5, -0.5)
-    ax.set_xlabel("re-derived / published\nthick: reconstruction alone; thin: with sampling error")
+    _ratio_axis(ax)
+    ax.set_xlabel("re-derived / published")
     ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
+    keys = dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
+    order = [look["label"] for look in reversed(looks) if look["label"] in keys]
+    ax.legend([keys[name] for name in order], order, frameon=False, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2)
     return ax
+
+
+def _ratio_axis(ax: Axes) -> None:
+    """Make the axis of ratios logarithmic, with a few round numbers on it."""
+    from matplotlib.ticker import FixedLocator, NullLocator
+
+    low, high = ax.dataLim.x0, ax.dataLim.x1
+    room = (high / low) ** 0.04
+    low, high = min(low / room, 0.98), max(high * room, 1.02)  # of 1% the axis would show nothing
+    ax.set_xscale("log")
+    ax.set_xlim(low, high)
+    steps = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
+    step = next((step for step in steps if (high - low) / step <= 7), None)
+    if step and high / low < 3:
+        ticks = step * np.arange(math.ceil(low / step), math.floor(high / step) + 1)
+    else:
+        ticks = np.array([digit * 10.0**power for power in range(-6, 6) for digit in (1, 2, 5)])
+    inside = ticks[(ticks >= low) & (ticks <= high)]
+    ax.xaxis.set_major_locator(FixedLocator(inside))
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.set_xticklabels([f"{tick:g}" for tick in inside])
 
 
 def _matching(check: Check, spreads: Sequence[Spread]) -> list[tuple[float, Spread]]:
@@ -154,5 +182,6 @@ def _check_name(spread: Spread) -> str:
 
 
 def _title(check: Check, spread: Spread) -> str:
-    assert spread.value is not None
-    return f"{check.quantity}, {spread.arm}\n{check.published} published, {spread.value:.4g} ours"
+    assert spread.value is not None and spread.reconstruction is not None
+    low, high = (f"{end:.4g}" for end in spread.reconstruction)
+    return f"{check.quantity}, {spread.arm}\n{check.published} published; ours {spread.value:.4g}, {low} to {high}"

@@ -19,6 +19,7 @@ from survrecon.comparison import compare
 from survrecon.data import IPD, Arm, Reconstruction
 from survrecon.ensemble import spreads, with_spreads
 from survrecon.errors import PlotError, ReconstructionError
+from survrecon.plot import plot_km
 from survrecon.plot_ensemble import band, forest_rows, plot_forest
 from survrecon.published import Published, PublishedValue
 from survrecon.reconstruction import reconstruct
@@ -349,6 +350,27 @@ def test_forest_draws_multiples_of_the_published_number():
     assert [label.get_text().splitlines()[0] for label in ax.get_yticklabels()] == [
         "hazard ratio, active", "median, active", "survival at 12, active", "RMST to 12, active"
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("total", "first", "last"),
+    # over 0.60 the ends are 0.998 and 1.002; 0.833 and 1.25; 0.333 and 3.33; 0.0167 and 100
+    [((0.599, 0.601), 0.98, 1.02), ((0.5, 0.75), 0.9, 1.2), ((0.2, 2), 0.5, 2), ((0.01, 60), 0.02, 100)],
+)
+def test_the_axis_of_a_forest_is_logarithmic_and_has_few_ticks(total, first, last):
+    ax = plot_forest([check("hazard ratio", "0.60")], [Spread("hazard ratio", "active", None, 0.6, (0.59, 0.61), total)])
+    ticks = ax.get_xticks()
+    assert ax.get_xscale() == "log"
+    assert 1 in np.round(ticks, 9)
+    assert 3 <= len(ticks) <= 13
+    assert (round(ticks[0], 9), round(ticks[-1], 9)) == (first, last)
+
+
+def test_a_figure_with_draws_says_what_its_bands_are():
+    found = reconstruct(figure(6, "clicks", "R", n=60)[0], draws=5)
+    said = [text.get_text() for text in plot_km([found]).texts]
+    assert "Points: digitized. Bands: 95% of the data sets that the figure leaves open." in said
+    assert "Points: digitized." in [text.get_text() for text in plot_km([replace(found, draws=())]).texts]
 
 
 @pytest.mark.parametrize("rows", [1, 4, 12])
