@@ -56,6 +56,8 @@ class Style:
         How confidence limits are drawn.
     clip : bool
         Curves are cut at the edge of the axes, through half of their width.
+    snap : bool
+        In raster files lines are moved to whole pixels, as matplotlib does by itself; a journal's picture of a vector figure is not.
     note : str
         Result written into the axes, of ``{hr}``, ``{low}``, ``{high}``.
     most_ticks : int
@@ -83,6 +85,7 @@ class Style:
     mark: float = 5.0
     band: str = "fill"
     clip: bool = False
+    snap: bool = False
     note: str = ""
     most_ticks: int = 12
 
@@ -181,6 +184,7 @@ STYLES = {
         box=True,
         frame=True,
         clip=True,
+        snap=True,
         mark=6.0,
     ),
 }

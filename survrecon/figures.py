@@ -50,6 +50,7 @@ def draw(design: FigureDesign, path: str | Path) -> Truth:
         "font.size": style.size,
         "axes.linewidth": style.axis_line,
         "axes.labelweight": "bold" if style.bold else "normal",
+        "path.snap": style.snap,
         "svg.fonttype": "none",
         "svg.hashsalt": "survrecon",
         "pdf.fonttype": 42,
