@@ -88,7 +88,7 @@ def _best(number: int, layer: Layer, first: int, start_row: float, layers: int, 
         path = solid if solid.gain > 0.7 * broken.gain else broken
     if path.gain < 20 or path.enter.size < 20:
         return None
-    return Found(number, layer, path, refine(path, layer.own))
+    return Found(number, layer, path, refine(path, layer.own, layer.blank))
 
 
 def area_above(steps: Steps) -> float:

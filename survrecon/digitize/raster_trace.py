@@ -77,8 +77,9 @@ def follow(own: Floats, blank: Floats, first: int, start_row: float, blank_acros
     hidden = np.clip(1 - own - blank, 0, 1)
     thickness = max(1, round(ink_thickness(own)))
     worth = (1 - OFF_CENTER) * np.maximum(own, CLOSED * _closed(own, thickness, 1)) + OFF_CENTER * own * _centrality(own)
-    across = HIDDEN_ACROSS * hidden + blank_across * blank - worth
-    off_center = OFF_CENTER_DOWN * (1 - _centrality(own.T).T)
+    ink = 1 - blank
+    across = HIDDEN_ACROSS * hidden * (2 - _centrality(ink)) + blank_across * blank - worth  # a hidden curve is in the middle of its cover
+    off_center = OFF_CENTER_DOWN * (1 - np.where(hidden > own, _centrality(ink.T).T, _centrality(own.T).T))
     down = np.cumsum(HIDDEN_DOWN * hidden + BLANK_DOWN * blank * (1 - 0.8 * _closed(own, thickness, 0)) + off_center, axis=0)
     height, width = own.shape
     rows = np.arange(height, dtype=np.int32)
@@ -168,18 +169,19 @@ class Steps:
 
 
 FINE = 4  # points per pixel
+GUESS = 0.05  # weight of the path where neither edge is seen
 OFF = 1.5  # pixels that an edge may be from where the path says
 
 
-def refine(path: Path, own: Floats, least: float = 0.3) -> Steps:
+def refine(path: Path, own: Floats, blank: Floats, least: float = 0.3) -> Steps:
     """Measure where the curve runs, to a part of a pixel, from the edges of its ink along the path.
 
     Parameters
     ----------
     path : Path
         Where to look.
-    own : ndarray of float32, shape (height, width)
-        Share of each pixel that the curve's color covers.
+    own, blank : ndarray of float32, shape (height, width)
+        Share of each pixel that the curve's color covers, and that nothing covers.
     least : float
         Smaller steps, in pixels, are noise.
 
@@ -192,24 +194,27 @@ def refine(path: Path, own: Floats, least: float = 0.3) -> Steps:
     -----
     A line of thickness w along a falling step function has its upper edge w/2 higher, and each drop of the upper edge comes w/2
     late; the lower edge is w/2 deeper and drops w/2 early. So the middle of the two, each moved back, is the function,
-    however short its steps are. Censor marks stick out of both edges and are passed over, since neither edge can rise.
+    however short its steps are. An edge that is covered by other ink or by a censor mark is left out; without both, the path counts.
     """
-    columns = path.columns
-    top, bottom = _edges(own, path)
+    top, bottom = _edges(own, blank, path)
     thickness = _thickness(bottom - top)
     half = thickness / 2
+    # where the edges can be, as far as the path knows
     reach = int(np.ceil(half + 0.5))
-    # where the edges must be, as far as the path knows
     high = -_widest(-path.enter.astype(float), reach) + 0.5
     deep = _widest(path.leave.astype(float), reach) + 0.5
-    upper = np.where((top >= high - half - OFF) & (top <= deep - half + OFF), top, high - half)
-    lower = np.where((bottom >= high + half - OFF) & (bottom <= deep + half + OFF), bottom, deep + half)
-    start, end = float(columns[0]), float(columns[-1] + 1)
-    grid = start + (np.arange(int((end - start) * FINE)) + 0.5) / FINE
-    late = np.clip((grid + half - start).astype(int), 0, columns.size - 1)
-    early = np.clip((grid - half - start).astype(int), 0, columns.size - 1)
-    middle = _rising((_rising(upper)[late] + _rising(lower)[early]) / 2)
-    x, y = _levels(grid - 0.5 / FINE, middle, least)
+    top[(top < high - half - OFF) | (top > deep - half + OFF)] = np.nan
+    bottom[(bottom < high + half - OFF) | (bottom > deep + half + OFF)] = np.nan
+    start, end = float(path.first), float(path.first + path.enter.size)
+    grid = (np.arange(path.enter.size * FINE) + 0.5) / FINE
+    from_top = top[np.clip((grid + half).astype(int), 0, top.size - 1)] + half
+    from_bottom = bottom[np.clip((grid - half).astype(int), 0, bottom.size - 1)] - half
+    known = np.isfinite(np.stack([from_top, from_bottom]))
+    measured = np.where(known, [from_top, from_bottom], 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    guessed = np.stack([path.enter, path.enter, path.leave, path.leave], axis=1).ravel() + 0.5
+    seen = known.any(axis=0)
+    middle = _rising(np.where(seen, measured, guessed), np.where(seen, 1.0, GUESS))
+    x, y = _levels(start + grid - 0.5 / FINE, middle, least)
     return Steps(x, y, end, thickness)
 
 
@@ -219,9 +224,10 @@ def _widest(values: FloatArray, reach: int) -> FloatArray:
     return np.asarray(ndimage.maximum_filter1d(values, 2 * reach + 1))
 
 
-def _edges(own: Floats, path: Path) -> tuple[FloatArray, FloatArray]:
-    """Upper and lower edge of the ink that the path runs through in each column; NaN where it runs through none."""
+def _edges(own: Floats, blank: Floats, path: Path) -> tuple[FloatArray, FloatArray]:
+    """Upper and lower edge of the ink that the path runs through in each column; NaN without ink, or where other ink covers the edge."""
     part = own[:, path.first : path.first + path.enter.size]
+    free = np.pad(part + blank[:, path.first : path.first + path.enter.size] > 0.6, ((2, 2), (0, 0)))
     solid = part > 0.5
     over, under = _outside(solid)
     at = np.arange(part.shape[1])
@@ -229,7 +235,9 @@ def _edges(own: Floats, path: Path) -> tuple[FloatArray, FloatArray]:
     padded = np.pad(part, ((1, 1), (0, 0)))
     top = top_row + (1 - padded[top_row + 1, at]) - padded[top_row, at]
     bottom = bottom_row + padded[bottom_row + 1, at] + padded[bottom_row + 2, at]
-    return (np.where(solid[path.enter, at], top, np.nan), np.where(solid[path.leave, at], bottom, np.nan))
+    seen_top = solid[path.enter, at] & free[top_row, at]  # past the soft edge
+    seen_bottom = solid[path.leave, at] & free[bottom_row + 4, at]
+    return np.where(seen_top, top, np.nan).astype(float), np.where(seen_bottom, bottom, np.nan).astype(float)
 
 
 def _thickness(heights: FloatArray) -> float:
@@ -241,11 +249,11 @@ def _thickness(heights: FloatArray) -> float:
     return float(np.clip(np.median(thin), 0.8, None))
 
 
-def _rising(values: FloatArray) -> FloatArray:
-    """Nearest non-decreasing values, in least squares."""
+def _rising(values: FloatArray, weights: FloatArray) -> FloatArray:
+    """Nearest non-decreasing values, in weighted least squares."""
     from scipy.optimize import isotonic_regression
 
-    return np.asarray(isotonic_regression(values).x, dtype=float)
+    return np.asarray(isotonic_regression(values, weights=weights).x, dtype=float)
 
 
 def _levels(x: FloatArray, y: FloatArray, least: float) -> tuple[FloatArray, FloatArray]:
