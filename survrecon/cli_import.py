@@ -135,7 +135,7 @@ def _report(arms: Sequence[DraftArm], notes: Sequence[str], out: Path) -> None:
             marks = "no censor marks" if arm.censor_times is None else f"{arm.censor_times.size} censor marks"
             held = f"{arm.curve.time.size} points to {arm.curve.time[-1]:.4g}, {arm.curve.survival[-1]:.4g}; {marks}"
         table = "no numbers at risk" if arm.risk is None else f"{arm.risk.time.size} numbers at risk"
-        click.echo(f"{arm.label} ({arm.source}): {held}; {table}")
+        click.echo(f"{arm.label}: {held}; {table}; from {arm.source}")
     for note in notes:
         click.echo(f"  note: {note}")
     click.echo(f'wrote {out}\nnext: replace each "?" in {out / STUDY_FILE}, and run: survrecon verify {out}')
