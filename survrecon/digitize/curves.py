@@ -67,7 +67,8 @@ def find_curves(shapes: Sequence[Shape], panel: Panel, rising: bool | None = Non
     """
     lines = _distinct(_joined(_pieces(shapes, panel), panel))
     candidates = [line for line in lines if _has_steps(line.points, panel)]
-    sloping = [line for line in lines if not _has_steps(line.points, panel) and _is_long(line.points, panel)]
+    falling = (line for line in lines if np.ptp(line.points[:, 1]) > START * _size(panel) and _is_long(line.points, panel))
+    sloping = [line for line in falling if not _has_steps(line.points, panel)]
     found: dict[bool, list[Line]] = {}
     for group in (candidates, sloping):
         for up in (False, True) if rising is None else (rising,):

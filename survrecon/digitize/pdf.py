@@ -15,6 +15,7 @@ from survrecon.digitize.figure import Text
 from survrecon.errors import FigureError, MissingExtraError
 
 ON_A_BEND = 12  # points taken along one curved piece
+ASCENT = 0.72  # height of digits and capitals over the size of the type
 MOST_IMAGES = 4
 LEAST_IMAGE = 0.05  # share of the page below which a picture is a logo
 MOST_PIXELS = 20_000_000
@@ -208,11 +209,21 @@ def _between(last: dict[str, Any], char: dict[str, Any]) -> str | None:
 
 
 def _text(line: list[dict[str, Any]], string: str) -> Text:
-    solid = [char for char in line if not char["text"].isspace()] or line
-    left, top = min(char["x0"] for char in solid), min(char["top"] for char in solid)
-    right, bottom = max(char["x1"] for char in solid), max(char["bottom"] for char in solid)
-    fill = _color(solid[0].get("non_stroking_color"))
+    boxes = np.array([_letter_box(char) for char in line if not char["text"].isspace()] or [_letter_box(line[0])], dtype=float)
+    (left, top), (right, bottom) = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
+    fill = _color(line[0].get("non_stroking_color"))
     return Text(string.strip(), float(left), float(top), float(right), float(bottom), _turned(line[0]) % 360, fill or "#000000")
+
+
+def _letter_box(char: dict[str, Any]) -> tuple[float, float, float, float]:
+    """Return the box of a digit or capital on the baseline; pdfplumber's has the highest and lowest letter of the typeface."""
+    angle, rise = _turned(char), ASCENT * char["size"]
+    if abs(angle) < 5:
+        base = char["bottom"] - (char["matrix"][5] - char["y0"])
+        return char["x0"], base - rise, char["x1"], base
+    if abs(angle - 90) < 5:
+        return char["matrix"][4] - rise, char["top"], char["matrix"][4], char["bottom"]
+    return char["x0"], char["top"], char["x1"], char["bottom"]
 
 
 def _images(sheet: Any, items: Any) -> Iterator[Image]:

@@ -120,6 +120,8 @@ def _line(row: Sequence[Text], ticks: FloatArray, axis: Axis) -> _Line:
         tick, miss, word = place
         if miss <= NEAR * spacing and miss < cells.get(tick, (math.inf, word))[0]:
             cells[tick] = miss, word
+    if cells and 0 not in cells:
+        _first_of_label(words, cells, ticks)
     used = {id(word) for _, word in cells.values()}
     first = min((word.left for _, word in cells.values()), default=math.inf)
     label = [word for word in words if id(word) not in used and word.left < first]
@@ -127,6 +129,18 @@ def _line(row: Sequence[Text], ticks: FloatArray, axis: Axis) -> _Line:
     text = re.sub(r"\s+", " ", " ".join(word.string for word in label)).strip(" :")
     counts = tuple((float(ticks[tick]), _count(word.string)) for tick, (_, word) in sorted(cells.items()))
     return _Line(text, (colors or ["#000000"])[0], counts, row[0].top, max(text.bottom - text.top for text in row))
+
+
+def _first_of_label(words: list[Text], cells: dict[int, tuple[float, Text]], ticks: FloatArray) -> None:
+    """Take the number that ends a label for the first count, where there is none and it can be: lifelines writes both as one text."""
+    next_count = _count(cells[min(cells)][1].string)
+    for k, word in enumerate(words):
+        match = re.fullmatch(r"(.*\S)\s+(\d+)", word.string.strip())
+        if match and word.left < ticks[0] and word.right > ticks[0] - np.diff(ticks).min() and int(match[2]) >= next_count:
+            words[k] = replace(word, string=match[1])
+            words.insert(k + 1, replace(word, string=match[2], left=word.right))
+            cells[0] = 0.0, words[k + 1]
+            return
 
 
 def _split(text: Text, row: Sequence[Text], ticks: FloatArray, spacing: float) -> list[Text]:

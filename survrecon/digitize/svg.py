@@ -31,7 +31,7 @@ GROUPS = {"svg", "g", "a", "switch"}
 SHAPES = {"path", "line", "polyline", "polygon", "rect", "circle", "ellipse"}
 DRAWN = {*GROUPS, *SHAPES, "use", "text", "image"}  # anything else is not drawn where it stands
 
-_GLYPH = re.compile(r"glyph|-[0-9a-fA-F]{2,6}$")  # names of letters: cairo's glyph0-1 and glyph-0-1, matplotlib's DejaVuSans-30
+_GLYPH = re.compile(r"glyph|-[0-9a-fA-F]{1,6}$")  # names of letters: cairo's glyph0-1 and glyph-0-1, matplotlib's DejaVuSans-3f
 
 
 @dataclass

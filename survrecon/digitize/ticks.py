@@ -31,6 +31,8 @@ class TickRow:
         Where they start and end across it.
     axis : Axis or None
         Read from the numbers beside them.
+    miss : float
+        How far the middles of those numbers are from the ticks, on average.
     trouble : str
         Why those numbers make no axis, where there are some.
     shapes : frozenset of int
@@ -41,6 +43,7 @@ class TickRow:
     low: float
     high: float
     axis: Axis | None = None
+    miss: float = 0.0
     trouble: str = ""
     shapes: frozenset[int] = frozenset()
 
@@ -113,7 +116,7 @@ def tick_rows(drawing: Drawing, horizontal: bool) -> list[TickRow]:
     numbers = [text for text in drawing.texts if number(text.string) is not None]
     groups = [group for group in _merged(found) if len({round(place, 1) for place, *_ in group}) > 1]
     rows = [row for group in groups[:MOST_ROWS] for row in _group_rows(group, numbers, horizontal)]
-    rows.sort(key=lambda row: (-len(row.axis.ticks) if row.axis else 0, row.high - row.low))
+    rows.sort(key=lambda row: (-len(row.axis.ticks) if row.axis else 0, round(row.miss), row.high - row.low))
     kept: list[TickRow] = []
     for row in rows:
         if row.axis is None or not any(_same_labels(row, other, horizontal) for other in kept):
@@ -140,10 +143,15 @@ def _group_rows(group: Sequence[tuple[float, int, float, float]], numbers: Seque
     try:
         axes = read_axes(places, beside, horizontal, high if horizontal else low) if len(beside) > 1 else []
     except AxisError as error:
-        return [TickRow(places, low, high, None, str(error), shapes)]
+        return [TickRow(places, low, high, trouble=str(error), shapes=shapes)]
     if not axes:
-        return [TickRow(places, low, high, None, "", shapes)]
-    return [TickRow(_own_places(places, axis), low, high, axis, "", shapes) for axis in axes]
+        return [TickRow(places, low, high, shapes=shapes)]
+    return [TickRow(_own_places(places, axis), low, high, axis, _miss(axis, beside, horizontal), shapes=shapes) for axis in axes]
+
+
+def _miss(axis: Axis, beside: Sequence[Text], horizontal: bool) -> float:
+    middles = [text.left + text.right if horizontal else text.top + text.bottom for text in beside]
+    return float(np.mean([min(abs(middle / 2 - place) for middle in middles) for place, _ in axis.ticks]))
 
 
 def _own_places(places: Sequence[float], axis: Axis) -> tuple[float, ...]:
