@@ -13,6 +13,7 @@ from survrecon.digitize.raster_colors import Layer, background, difference, find
 from survrecon.digitize.raster_curves import Found, find_curves
 from survrecon.digitize.raster_doubts import doubts_of
 from survrecon.digitize.raster_image import Pixels, read_pixels
+from survrecon.digitize.raster_marks import find_marks
 from survrecon.errors import FigureError
 
 FILL = 0.025  # of the plot: ink as thick as this is a fill
@@ -154,4 +155,5 @@ def _trace(number: int, curve: Found, found: list[Found], plot: Plot, x: Axis, y
     others = [other for other in found if other is not curve]
     color = "#{:02x}{:02x}{:02x}".format(*curve.ink.color)
     doubts = doubts_of(curve, others, x, y, full, (plot.left, plot.top))
-    return Trace(f"arm {number + 1}", color, np.maximum(time, 0), survival, doubts=doubts)
+    marks = x.value(find_marks(curve) + plot.left)
+    return Trace(f"arm {number + 1}", color, np.maximum(time, 0), survival, marks if marks.size else None, doubts=doubts)

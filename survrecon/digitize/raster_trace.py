@@ -131,7 +131,7 @@ def _closed(own: Floats, thickness: int, axis: int) -> Floats:
 
 
 def ink_thickness(own: Floats) -> float:
-    """Return the most frequent height of ink in a column.
+    """Return the usual height of ink in a column, marks left out: the least of the frequent heights.
 
     Parameters
     ----------
@@ -145,7 +145,8 @@ def ink_thickness(own: Floats) -> float:
     """
     edges = np.diff((own > 0.5).astype(np.int8), axis=0, prepend=0, append=0).T
     heights = np.nonzero(edges == -1)[1] - np.nonzero(edges == 1)[1]
-    return float(np.bincount(heights).argmax()) if heights.size else 1.0
+    counts = np.bincount(heights, minlength=2)
+    return float(np.flatnonzero(counts >= 0.4 * counts.max())[0]) if heights.size else 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -241,11 +242,11 @@ def _edges(own: Floats, blank: Floats, path: Path) -> tuple[FloatArray, FloatArr
 
 
 def _thickness(heights: FloatArray) -> float:
-    """Return the usual height of the ink in a column: most columns are in horizontal runs."""
+    """Return the height of the ink in the columns that have neither a drop nor a mark: the lowest ones."""
     known = heights[np.isfinite(heights)]
     if known.size == 0:
         return 1.0
-    thin = known[known <= np.quantile(known, 0.6) + 0.25]
+    thin = known[known <= np.quantile(known, 0.2) + 0.5]
     return float(np.clip(np.median(thin), 0.8, None))
 
 
