@@ -64,9 +64,11 @@ def clean(arm: Arm) -> Cleaned:
     detected scale percent, orientation survival (values from 50 to 90); 1 point put in order of time; origin (0, 1) added
     """
     notes: list[str] = []
-    curve = arm.curve if arm.curve is None or _is_clean(arm.curve) else _clean_curve(arm, arm.curve, notes)
+    risk_times = np.empty(0) if arm.risk is None else arm.risk.time
+    curve = arm.curve if arm.curve is None or _is_clean(arm.curve) else _clean_curve(arm, arm.curve, risk_times, notes)
     risk = None if arm.risk is None else _clean_risk(arm, arm.risk, notes)
-    marks = None if arm.censor_times is None else _clean_marks(arm, arm.censor_times, notes)
+    others = risk_times if curve is None else np.union1d(risk_times, curve.time)
+    marks = None if arm.censor_times is None else _clean_marks(arm, arm.censor_times, others, notes)
     if curve is not None and curve is not arm.curve:
         end = curve.time[-1]
         for times, what in ((risk and risk.time, "risk-table row"), (marks, "censor mark")):
@@ -92,7 +94,7 @@ def _is_clean(curve: Curve) -> bool:
     )
 
 
-def _clean_curve(arm: Arm, curve: Curve, notes: list[str]) -> Curve:
+def _clean_curve(arm: Arm, curve: Curve, risk_times: FloatArray, notes: list[str]) -> Curve:
     survival, scale_note = resolve_scale(arm, curve)
     notes += [scale_note] if scale_note else []
     outside = int(np.sum((survival < 0) | (survival > 1)))
@@ -101,6 +103,7 @@ def _clean_curve(arm: Arm, curve: Curve, notes: list[str]) -> Curve:
         survival = np.clip(survival, 0.0, 1.0)
     time, moved_notes = _from_zero(arm.label, curve.time, "point")
     notes += moved_notes
+    time = _onto(time, risk_times, "point", notes)
 
     order = np.argsort(time, kind="stable")
     sorted_time = time[order]
@@ -139,6 +142,20 @@ def _from_zero(label: str, time: FloatArray, what: str) -> tuple[FloatArray, lis
     if negative:
         notes.append(f"{_count(negative, what)} at a negative time moved to time 0, at most by {-time[first]:.4g}")
     return np.maximum(time, 0.0), notes
+
+
+def _onto(time: FloatArray, others: FloatArray, what: str, notes: list[str]) -> FloatArray:
+    """Move times that differ by rounding error only from one of the sorted others onto it: who is at risk there hangs on it."""
+    if others.size == 0:
+        return time
+    after = np.clip(np.searchsorted(others, time), 1, others.size - 1) if others.size > 1 else np.zeros(time.size, dtype=int)
+    before = np.maximum(after - 1, 0)
+    nearest = np.where(time - others[before] < others[after] - time, others[before], others[after])
+    near = (np.abs(time - nearest) <= NEAR_TIE * max(time.max(), others[-1])) & (time != nearest)
+    if near.any():
+        of = "a risk time" if what == "point" else "a risk time or a point of the curve"
+        notes.append(f"{_count(int(near.sum()), what)} within rounding error of {of}, set equal to it")
+    return np.where(near, nearest, time)
 
 
 def _merge_near_ties(time: FloatArray) -> FloatArray:
@@ -222,9 +239,9 @@ def _clean_risk(arm: Arm, risk: RiskTable, notes: list[str]) -> RiskTable | None
     return RiskTable(time, count)
 
 
-def _clean_marks(arm: Arm, marks: FloatArray, notes: list[str]) -> FloatArray:
+def _clean_marks(arm: Arm, marks: FloatArray, others: FloatArray, notes: list[str]) -> FloatArray:
     if marks.size == 0:
         return marks
     times, moved_notes = _from_zero(arm.label, marks, "censor mark")
     notes += moved_notes
-    return np.sort(times)
+    return np.sort(_onto(times, others, "censor mark", notes))

@@ -1,4 +1,4 @@
-"""Draw recurrence-free survival with and without hormonal therapy (GBSG-2), and read the curves back off the figure.
+"""Draw recurrence-free survival with and without hormonal therapy (GBSG-2).
 
 Run from a clone: python digitized/gbsg2-hormonal-rfs/make_figure.py
 """
@@ -9,7 +9,7 @@ from pathlib import Path
 from lifelines.datasets import load_gbsg2
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
-from _figure import Arm, Figure, make  # noqa: E402
+from _figure import Arm, Figure, draw  # noqa: E402
 
 
 def figure() -> Figure:
@@ -22,4 +22,4 @@ def figure() -> Figure:
 
 
 if __name__ == "__main__":
-    make(figure(), Path(__file__).resolve().parent)
+    draw(figure(), Path(__file__).resolve().parent)

@@ -1,4 +1,4 @@
-"""Draw remission time under 6-MP and placebo (Freireich 1963), and read the curves back off the figure.
+"""Draw remission time under 6-MP and placebo (Freireich 1963).
 
 Run from a clone: python digitized/leukemia-6mp-remission/make_figure.py
 """
@@ -9,7 +9,7 @@ from pathlib import Path
 from lifelines.datasets import load_leukemia
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
-from _figure import Arm, Figure, make  # noqa: E402
+from _figure import Arm, Figure, draw  # noqa: E402
 
 
 def figure() -> Figure:
@@ -22,4 +22,4 @@ def figure() -> Figure:
 
 
 if __name__ == "__main__":
-    make(figure(), Path(__file__).resolve().parent)
+    draw(figure(), Path(__file__).resolve().parent)
