@@ -157,12 +157,12 @@ def _of_arm(arm: ArmAnalysis, draws: Sequence[IPD]) -> list[Spread]:
     ]
     if arm.tau is not None and arm.rmst.value is not None:
         means = [rmst(curve, min(arm.tau, float(draw.time[-1]))) for curve, draw in zip(curves, draws, strict=True)]
-        column = np.array([(item.value, item.se or 0.0) for item in means], dtype=float)
+        column = np.array([(item.value, item.se or math.nan) for item in means], dtype=float)  # 0: no event tells of the error
         found.append(_spread("rmst", arm.label, arm.tau, arm.rmst.value, column[:, 0], column[:, 1]))
     for time, estimate in arm.survival:
         if estimate.value is not None:
             at = [survival_at(curve, min(time, float(draw.time[-1]))) for curve, draw in zip(curves, draws, strict=True)]
-            values, errors = np.array([(item.value, item.se or 0.0) for item in at], dtype=float).T
+            values, errors = np.array([(item.value, item.se or math.nan) for item in at], dtype=float).T
             with np.errstate(divide="ignore", invalid="ignore"):
                 errors = np.where((values > 0) & (values < 1), errors / (values * -np.log(values)), np.nan)
             found.append(_spread("survival", arm.label, time, estimate.value, values, errors, _LOG_LOG))
@@ -200,8 +200,7 @@ def _total(drawn: FloatArray, se: FloatArray, scale: Scale) -> tuple[tuple[float
     to, back = scale
     usable = np.isfinite(drawn) & np.isfinite(se) & ((drawn > 0) | (scale is _PLAIN))  # no logarithm of a 0
     if usable.mean() < LEVEL:
-        what = "a confidence limit is" if np.isfinite(drawn).all() else "it, or a confidence limit, is"
-        return None, f"no sampling error: {what} not reached in {np.sum(~usable)} of {drawn.size} draws"
+        return None, f"{np.sum(~usable)} of {drawn.size} draws have no sampling error of their own"
     estimate, margin = pooled(to(drawn[usable]), se[usable])
     low, high = sorted((back(estimate - margin), back(estimate + margin)))
     return (low, high), ""

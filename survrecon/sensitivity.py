@@ -1,6 +1,6 @@
 """The largest and the smallest hazard ratio of all data sets that draw the same curves: proven bounds.
 
-The data sets. Of each arm: the curve, drawn exactly as it was read at its points; the number of subjects and the numbers at
+The data sets. Of each arm: the curve, drawn exactly as it was read at its points and to its end; the number of subjects and the numbers at
 risk; at least one censored subject at each firm censor mark; and where single drops were read, the number of events found at each.
 Free is when the others left between two risk times. Printed totals of events are not used: they only narrow the set.
 
@@ -67,6 +67,8 @@ class Side:
         Largest and smallest z of each interval.
     high, low : ndarray of float, shape (k,)
         The same at each drop, non-increasing, from censor marks and from what single drops tell.
+    end : float
+        Until when somebody is at risk: the curve is drawn so far.
     closing : bool
         Whether a drop at a risk time belongs to the interval before it.
     """
@@ -79,6 +81,7 @@ class Side:
     bottom: FloatArray
     high: FloatArray
     low: FloatArray
+    end: float
     closing: bool
 
 
@@ -204,7 +207,8 @@ def _course(side: Side, time: FloatArray, own: BoolArray) -> _Course:
     last = np.searchsorted(side.time, time, side="right") - 1
     following = np.searchsorted(side.time, time, side="left")
     high = np.append(side.high, np.inf)[last]
-    low = np.append(side.low, 0.0)[following]
+    to_the_end = 1 / max(float(side.survival[-1]), TINY) if side.survival.size else 1.0
+    low = np.where(following < side.time.size, np.append(side.low, 0.0)[following], np.where(time <= side.end, to_the_end, 0.0))
     before, after = (np.append(1.0, side.survival)[np.searchsorted(side.time, time, side=end)] for end in ("left", "right"))
     after = np.where(own, before, after)  # of the other arm: after its own events of the same time
     z = np.clip(nodes, low[:, None], np.maximum(high, low)[:, None])
@@ -307,6 +311,7 @@ def side_of(fitted: Fitted, ipd: IPD, shift: float = 0.0) -> Side:
         np.minimum(borders[:-1], borders[1:]),
         np.minimum.accumulate(high),
         np.maximum.accumulate(low[::-1])[::-1],
+        layout.end if layout.closed and layout.survival[-1] > 0 else 0.0,
         model.between,
     )
 

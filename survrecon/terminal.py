@@ -204,7 +204,7 @@ def _estimate(item: Estimate) -> str:
 def _spread(item: Spread) -> str:
     """Return one line on how sure one statistic is: with sampling error, and without."""
     at = "" if item.time is None else f" to {item.time:g}" if item.quantity == "rmst" else f" at {item.time:g}"
-    value = "not reached" if item.value is None else number(item.value)
+    value = number(item.value) if item.value is not None else "not reached" if item.quantity == "median" else "not estimable"
     if item.reconstruction is None:
         return f"{item.quantity}{at}, {item.arm}: {value}; {item.why}"
     total = f" ({_range(item.total)})" if item.total else ""

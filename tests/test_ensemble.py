@@ -221,7 +221,7 @@ def test_a_median_that_is_not_reached_is_later_than_all_others():
     found = drawn("control", IPD([1, 3], [1, 1]), IPD([1, 3, 4], [1, 0, 0]), IPD([1, 3, 4], [1, 0, 0]))
     spread = next(item for item in spreads([found], Analysis((arm_analysis("control"),))) if item.quantity == "median")
     assert spread.reconstruction == (2, math.inf)
-    assert (spread.total, spread.why) == (None, "no sampling error: it, or a confidence limit, is not reached in 3 of 3 draws")
+    assert (spread.total, spread.why) == (None, "3 of 3 draws have no sampling error of their own")
 
 
 def test_draws_that_agree_leave_sampling_error_alone():

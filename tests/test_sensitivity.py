@@ -22,7 +22,7 @@ from survrecon.survival import kaplan_meier
 MIDDLE = 2.5  # the risk time of the small trials, beside 0
 
 
-def side(data: IPD, risk_times: tuple[float, ...] = (0.0,)) -> Side:
+def side(data: IPD, risk_times: tuple[float, ...] = (0.0,), end: float = 0.0) -> Side:
     """What the exact curve of a data set and its numbers at risk tell, written down without the joint method."""
     curve = kaplan_meier(data.time, data.event)
     falls = np.diff(curve.survival, prepend=1.0) < 0
@@ -30,7 +30,7 @@ def side(data: IPD, risk_times: tuple[float, ...] = (0.0,)) -> Side:
     edges = np.array(risk_times)
     just_before = np.append(1.0, survival)[np.searchsorted(time, edges, side="left")]
     z = at_risk(data, edges) / np.maximum(just_before, 1e-9)  # nobody is left where the curve has ended
-    least = 1 / np.append(1.0, survival[:-1])
+    least = 1 / np.append(1.0, survival)[:-1]
     return Side(
         time,
         survival,
@@ -40,12 +40,13 @@ def side(data: IPD, risk_times: tuple[float, ...] = (0.0,)) -> Side:
         np.append(z[1:], 0.0),
         np.full(time.size, np.inf),
         np.maximum.accumulate(least[::-1])[::-1],
+        end,
         False,
     )
 
 
-def limits(control: IPD, active: IPD, risk_times: tuple[float, ...] = (0.0,)) -> tuple[float, float]:
-    base, ours = side(control, risk_times), side(active, risk_times)
+def limits(control: IPD, active: IPD, risk_times: tuple[float, ...] = (0.0,), end: float = 0.0) -> tuple[float, float]:
+    base, ours = side(control, risk_times, end), side(active, risk_times, end)
     top = largest(ours, base)
     return (1 / top if top else math.inf), largest(base, ours)
 
@@ -135,12 +136,15 @@ def test_one_drop_in_each_arm_by_hand():
     assert limits(control, stay, (0.0, 1.8, 2.2)) == pytest.approx((math.sqrt(3) / 2, 1), **near)
     # nobody is at risk at 2.2: k is from 0 to 3, and where it is 0 the score has no zero
     assert limits(control, leave, (0.0, 1.8, 2.2)) == pytest.approx((math.sqrt(3) / 2, math.inf), **near)
+    # with curves drawn to 2.1, k is from 1 to 3: 1/(1 + x) = x/(3 + x), x^2 = 3
+    assert limits(control, leave, (0.0, 1.8, 2.2), 2.1) == pytest.approx((math.sqrt(3) / 2, math.sqrt(3)), **near)
 
 
 def test_an_arm_without_events_leaves_nothing_to_bound():
     events, none = IPD([1, 2, 3], [1, 1, 0]), IPD([1, 2, 3], [0, 0, 0])
-    assert limits(events, none) == (0, 0)
-    assert limits(none, events) == (math.inf, math.inf)
+    assert limits(events, none, end=3.0) == (0, 0)
+    assert limits(none, events, end=3.0) == (math.inf, math.inf)
+    assert limits(events, none) == (0, math.inf)  # everybody may leave before the other arm's first event
 
 
 # --- through the joint method
