@@ -9,19 +9,21 @@ meets the numbers at risk and the total number of events exactly.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import isotonic_regression
 
-from survrecon.data import IPD, FloatArray, IntArray
+from survrecon.data import IPD, BoolArray, FloatArray, IntArray
 from survrecon.reconstruction._layout import Layout
+from survrecon.reconstruction._model import Model
+from survrecon.reconstruction._walks import per_interval
 
 CALIBRATION = 0.5  # standard deviation of shift and scale of the axis, over the reading error
+BY_HAND, SURE = 0.003, 4.0  # the usual error of a click as a share of the axis, and how many degrees of freedom that is worth
 SLANT = 0.55  # scale of the (logistic) log exponent of censoring times within a cell
-SHIFTS = 7  # halvings in the search for a printed total
-LARGEST_SHIFT = 4.0  # bridge variances by which censoring moves at most to meet it
 
 
 Part = Callable[[tuple[int, ...]], FloatArray]
@@ -45,8 +47,8 @@ class Noise:
 
 def resolving(layout: Layout, events: IntArray, censored: FloatArray) -> IntArray:
     """Return the points that suffice to follow the curve: the last of each half event, and of each interval."""
-    per_interval = np.bincount(layout.interval, weights=events, minlength=layout.losses.size)
-    before = np.cumsum(events) - events - (np.cumsum(per_interval) - per_interval)[layout.interval]
+    ahead = np.append(0, np.cumsum(events))
+    before = ahead[:-1] - ahead[np.searchsorted(layout.interval, layout.interval)]  # in the interval
     n = layout.counts[layout.interval] - before - censored
     drop = -np.diff(layout.survival, prepend=1.0) / np.maximum(np.append(1.0, layout.survival[:-1]), 1e-9)
     half_events = np.floor(2 * np.cumsum(n * drop))
@@ -69,126 +71,39 @@ def thinned(layout: Layout, kept: IntArray) -> Layout:
     )
 
 
-def walk_many(layout: Layout, censored: FloatArray, survival: FloatArray, single_last: bool) -> IntArray:
-    """Round the events of many draws at once, as `_forward.walk` does for one.
+def draw_errors(model: Model, noise: Noise) -> FloatArray:
+    """Draw the standard deviation of the reading error from its posterior distribution.
 
     Parameters
     ----------
-    layout : Layout
-        Points and risk intervals.
-    censored, survival : ndarray of float, shape (draws, k)
-        Censored before each point in its interval, and the curve to follow.
-    single_last : bool
-        Whether a drop to 0 is one event.
+    model : Model
+        With the estimate. Clicks show little of their error, so that what is usual counts as well; pixel columns show it.
+    noise : Noise
+        Random numbers.
 
     Returns
     -------
-    ndarray of int, shape (draws, k)
-        Events at each point.
+    ndarray of float, shape (draws, 1)
+        Scaled inverse chi-squared.
     """
-    leaving, targets = np.ascontiguousarray(censored.T), np.ascontiguousarray(survival.T)  # a row for each point: faster
-    points, draws = leaving.shape
-    events = np.zeros((points, draws), dtype=int)
-    km, placed = np.ones(draws), np.zeros(draws)
-    current, start, least, following = -1, 0.0, 0.0, 0.0
-    for k in range(points):
-        i = int(layout.interval[k])
-        if i != current:
-            current, placed, start, following = i, np.zeros(draws), float(layout.counts[i]), float(layout.counts[i + 1])
-            least = following + float(layout.firm_counts[i])
-        target = targets[k]
-        if not (target < km).any():
-            continue
-        n = np.maximum(start - placed - leaving[k], following + 1)
-        d = np.floor(n * (1 - target / np.maximum(km, 1e-300)) + 0.5)
-        if single_last:
-            d = np.where(target <= 0, 1.0, d)
-        most = np.floor(np.maximum(start - placed - least, 0) + 1e-9) * (km > 0)
-        d = np.minimum(np.maximum(d, 0), most)
-        if d.any():
-            events[k] = d
-            km = np.where((d > 0) & ((n <= d) | (target <= 0)), 0.0, km * (1 - d / n))
-            placed = placed + d
-    return events.T
+    draws = noise.axis.shape[0]
+    if model.single_last or math.isinf(model.freedom):
+        return np.full((draws, 1), model.sigma)
+    freedom = model.freedom + SURE
+    scale = (model.freedom * model.sigma**2 + SURE * BY_HAND**2) / freedom
+    errors: FloatArray = np.sqrt(scale * freedom / noise.arm.chisquare(freedom, (draws, 1)))
+    return errors
 
 
-def meet_total(
-    layout: Layout, censored: FloatArray, events_of: Callable[[FloatArray, IntArray], IntArray], total: int
-) -> tuple[FloatArray, IntArray]:
-    """Move the censoring of each draw later or earlier until its events number `total`.
-
-    Parameters
-    ----------
-    layout : Layout
-        Points and risk intervals.
-    censored : ndarray of float, shape (draws, k)
-        Censored before each point.
-    events_of : callable
-        Events for such an array of some draws, and which ones.
-    total : int
-        Printed number of events.
-
-    Returns
-    -------
-    censored : ndarray of float, shape (draws, k)
-        The moved censoring.
-    events : ndarray of int, shape (draws, k)
-        Its events; the last ones are turned into censored subjects, or back, where moving was not enough.
-    """
-    events = events_of(censored, np.arange(censored.shape[0]))
-    lost = (layout.losses[None, :] - _per_interval(layout, events))[:, layout.interval]
-    part = np.divide(censored, lost, out=np.zeros_like(censored), where=lost > 0)
-    bridge = lost * part * (1 - part)
-    excess = events.sum(axis=1) - total
-    low = np.where(excess > 0, -LARGEST_SHIFT, 0.0)
-    high = np.where(excess > 0, 0.0, LARGEST_SHIFT)
-    best, fewest, best_censored = events.copy(), np.abs(excess), censored.copy()
-    for _ in range(SHIFTS):
-        left = np.flatnonzero(fewest)
-        if left.size == 0:
-            break
-        middle = (low[left] + high[left]) / 2
-        moved = np.clip(censored[left] - middle[:, None] * bridge[left], 0, lost[left])
-        tried = events_of(moved, left)
-        found = tried.sum(axis=1) - total
-        better = np.abs(found) < fewest[left]
-        improved = left[better]
-        best[improved], best_censored[improved], fewest[improved] = tried[better], moved[better], np.abs(found[better])
-        low[left], high[left] = np.where(found > 0, low[left], middle), np.where(found > 0, middle, high[left])
-    return best_censored, _force_many(layout, best, best.sum(axis=1) - total)
-
-
-def _force_many(layout: Layout, events: IntArray, excess: IntArray) -> IntArray:
-    events = events.copy()
-    spare = (layout.losses - layout.firm_counts)[None, :] - _per_interval(layout, events)
-    for k in range(events.shape[1] - 1, 0, -1):
-        if not excess.any():
-            break
-        i = layout.interval[k]
-        change = np.where(excess > 0, -np.minimum(events[:, k], excess), np.minimum(np.maximum(spare[:, i], 0), -excess)).astype(int)
-        events[:, k] += change
-        spare[:, i] -= change
-        excess = excess + change
-    return events
-
-
-def _per_interval(layout: Layout, events: IntArray) -> FloatArray:
-    starts = np.searchsorted(layout.interval, np.arange(layout.losses.size), side="left")
-    total = np.concatenate([np.zeros((events.shape[0], 1)), np.cumsum(events, axis=1)], axis=1)
-    ends = np.append(starts[1:], events.shape[1])
-    per: FloatArray = total[:, ends] - total[:, starts]
-    return per
-
-
-def draw_curves(layout: Layout, sigma: float, noise: Noise) -> FloatArray:
+def draw_curves(model: Model, events: IntArray, noise: Noise) -> FloatArray:
     """Draw the curve within its reading error: independent errors made non-increasing, shift and scale of the axis.
 
     Parameters
     ----------
-    layout : Layout
-        Points.
-    sigma : float
-        Standard deviation of the reading error.
+    model : Model
+        Points and reading error.
+    events : ndarray of int, shape (k,)
+        Events at each point: what was read before the first shows the shift.
     noise : Noise
         Random numbers.
 
@@ -197,10 +112,13 @@ def draw_curves(layout: Layout, sigma: float, noise: Noise) -> FloatArray:
     ndarray of float, shape (draws, k)
         Non-increasing, 1 at time 0.
     """
+    layout = model.layout
     shape = (noise.axis.shape[0], layout.survival.size)
+    sigma = draw_errors(model, noise)
     when = layout.time + sigma * layout.end * noise.arm.standard_normal(shape)
     read = np.interp(when, layout.time, layout.survival) + sigma * noise.arm.standard_normal(shape)
-    read = 1 - (1 - read) * (1 + CALIBRATION * sigma * noise.axis[:, :1]) + CALIBRATION * sigma * noise.axis[:, 1:]
+    shift = sigma / np.sqrt(CALIBRATION**-2 + np.flatnonzero(np.append(events, 1))[0] - 1)
+    read = 1 - (1 - read) * (1 + CALIBRATION * sigma * noise.axis[:, :1]) + shift * noise.axis[:, 1:]
     read[:, 0] = 1.0
     fitted = np.array([isotonic_regression(row, increasing=False).x for row in read])
     centered = 1 - nondecreasing(1 - (fitted - fitted.mean(axis=0) + layout.survival))  # isotonic regression is biased at the ends
@@ -210,7 +128,8 @@ def draw_curves(layout: Layout, sigma: float, noise: Noise) -> FloatArray:
 
 
 def place_many(
-    layout: Layout, events: IntArray, censored: FloatArray, between: bool, time_step: float, label: str, part: Part
+    layout: Layout, events: IntArray, censored: FloatArray, between: bool, time_step: float, label: str, part: Part,
+    unseen: IntArray | None = None,
 ) -> tuple[IPD, ...]:
     """Make the subjects of many draws, with times drawn within their cells.
 
@@ -228,6 +147,8 @@ def place_many(
         Name of the arm.
     part : callable
         Given a shape, returns where in their cells subjects lie, from 0 to 1: random numbers, or one of the two ends.
+    unseen : ndarray of int, shape (draws,), optional
+        Events after the last point, at the end of follow-up: none or one.
 
     Returns
     -------
@@ -235,10 +156,14 @@ def place_many(
         Each with as many subjects as ``layout.counts[0]``.
     """
     draws = events.shape[0]
+    unseen = np.zeros(draws, dtype=int) if unseen is None else unseen
+    over = (unseen > 0) | (layout.survival[-1] <= 0)  # the last to leave had the event
     shifts = np.zeros(events.shape) if between else time_step * (part(events.shape) - 0.5)
     owner, time = _event_times(layout, events, shifts, part if between else None)
-    owners, times, flags = [owner], [time], [np.ones(owner.size, dtype=bool)]
-    lost = layout.losses[None, :] - _per_interval(layout, events)
+    final = np.flatnonzero(unseen)
+    owners, times, flags = [owner, final], [time, np.full(final.size, layout.end)], [np.ones(owner.size + final.size, dtype=bool)]
+    lost = layout.losses[None, :] - per_interval(layout, events)
+    lost[:, -1] -= unseen
     first_mark = np.cumsum(layout.mark_counts) - layout.mark_counts
     for i in range(layout.losses.size):
         marks = layout.marks[first_mark[i] : first_mark[i] + layout.mark_counts[i]]
@@ -247,10 +172,10 @@ def place_many(
         rank = np.arange(own.size) - np.repeat(np.cumsum(kept) - kept, kept)
         owners.append(own)
         times.append(_with_their_events(layout, i, marks, shifts)[own, rank])
-        extra_owner, extra_time = _extra_times(layout, i, events, censored, lost[:, i] - kept, marks, part)
+        extra_owner, extra_time = _extra_times(layout, i, events, censored, lost[:, i] - kept, marks, part, over)
         owners.append(extra_owner)
         times.append(extra_time)
-    flags.append(np.zeros(sum(part.size for part in owners) - owner.size, dtype=bool))
+    flags.append(np.zeros(sum(part.size for part in owners) - flags[0].size, dtype=bool))
     all_owner, all_time, all_flag = np.concatenate(owners), np.concatenate(times), np.concatenate(flags)
     order = np.argsort(all_owner, kind="stable")
     by_draw, event_by_draw = all_time[order].reshape(draws, -1), all_flag[order].reshape(draws, -1)
@@ -292,9 +217,9 @@ def _with_their_events(layout: Layout, i: int, marks: FloatArray, shifts: FloatA
 
 
 def _extra_times(
-    layout: Layout, i: int, events: IntArray, censored: FloatArray, total: FloatArray, marks: FloatArray, part: Part
+    layout: Layout, i: int, events: IntArray, censored: FloatArray, total: FloatArray, marks: FloatArray, part: Part, over: BoolArray
 ) -> tuple[IntArray, FloatArray]:
-    """Place the censored of interval i beyond its marks."""
+    """Place the censored of interval i beyond its marks; the last of all at the end of follow-up, unless all are `over` by then."""
     draws = events.shape[0]
     inside = np.flatnonzero(layout.interval == i)
     left, right = layout.edges[i], layout.edges[i + 1]
@@ -316,6 +241,6 @@ def _extra_times(
     slant = ((1 - slanted) / slanted) ** SLANT
     time = borders[cell] + width * np.clip(part(cell.shape) ** slant, 1e-9, 1 - 1e-9)
     if last and layout.closed and owner.size:  # follow-up ends with somebody
-        final = np.append(np.diff(owner) > 0, True)
+        final = np.append(np.diff(owner) > 0, True) & ~over[owner]
         time[final] = right
     return owner, time

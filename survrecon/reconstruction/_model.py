@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,6 +22,7 @@ SURPRISE = 1.0  # median of squared innovations over their variance: 0.45 expect
 class Model:
     """A layout with its reading error and tail.
 
+    `freedom` says on how many degrees of freedom the reading error was estimated, infinity where it was stated;
     `time_step` is the step to which times were read; `between` says that events happened between the points, not
     at them; `resolved` that single events stand out from the reading error; `single_last` that a drop to 0 is one
     event, not all that are left.
@@ -28,6 +30,7 @@ class Model:
 
     layout: Layout
     sigma: float
+    freedom: float
     shape: float
     time_step: float
     between: bool
@@ -39,14 +42,14 @@ def _model(arm: Arm, reading: Reading, sigma: float) -> Model:
     resolved = sigma * arm.n <= RESOLVED
     clicked = not reading.regular and (reading.jitter > 0 or (reading.lattice == 0 and not resolved))
     layout = layout_of(arm, clicked or reading.regular, reading.time_step)
-    return Model(layout, sigma, tail_shape(layout), reading.time_step, clicked or reading.regular, resolved, not clicked)
+    return Model(layout, sigma, reading.freedom, tail_shape(layout), reading.time_step, clicked or reading.regular, resolved, not clicked)
 
 
 def read_model(arm: Arm, stated: float | None) -> Model:
     """Find the reading error: stated, visible in the coordinates, or the smallest that surprises nobody."""
     reading = reading_of(arm.curve, arm.n)  # type: ignore[arg-type]
     if stated is not None:
-        return _model(arm, reading, max(stated, ERRORS[0]))
+        return replace(_model(arm, reading, max(stated, ERRORS[0])), freedom=math.inf)
     if reading.jitter == 0 and not reading.regular:
         exact = _model(arm, replace(reading, lattice=0.0), ERRORS[0])
         if reading.lattice == 0 and _unsurprised(exact):

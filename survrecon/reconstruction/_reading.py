@@ -26,12 +26,15 @@ class Reading:
         Standard deviation of what isotonic regression had to move; 0 for a curve read without a rise.
     regular : bool
         Whether the curve was sampled at equal steps of time (pixel columns), drops or not.
+    freedom : int
+        Degrees of freedom behind `jitter`; 0 for a curve read without a rise.
     time_step : float
         Common step of all times; 0 where there is none, or one so coarse that the times themselves are whole numbers of it.
     """
 
     lattice: float
     jitter: float
+    freedom: int
     regular: bool
     time_step: float
 
@@ -110,6 +113,7 @@ def reading_of(curve: Curve, n: int) -> Reading:
     return Reading(
         step if step <= COARSEST_LATTICE else 0.0,
         jitter,
+        freedom if rises else 0,
         bool(equal and np.mean(np.diff(values) >= 0) > 0.1),
         time_step * end if time_step <= COARSEST_TIME_STEP else 0.0,
     )

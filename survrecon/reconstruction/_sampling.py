@@ -9,17 +9,23 @@ from zlib import crc32
 import numpy as np
 
 from survrecon.data import IPD, FloatArray, IntArray
-from survrecon.reconstruction._common import at_risk, misfit
-from survrecon.reconstruction._draws import Noise, draw_curves, meet_total, nondecreasing, place_many, resolving, thinned, walk_many
-from survrecon.reconstruction._layout import Layout, between_steps
+from survrecon.reconstruction._censoring import drawn_censoring
+from survrecon.reconstruction._draws import Noise, draw_curves, nondecreasing, place_many, resolving, thinned
+from survrecon.reconstruction._layout import between_steps
 from survrecon.reconstruction._model import ERRORS, Model, course_of
 from survrecon.reconstruction._smooth import deviations
+from survrecon.reconstruction._walks import force_total, halfway, meet_total, walk_many
 
 CHUNK = 100  # draws worked on together; fixed, so that they do not depend on the number of workers
-SHARES = 11  # times at which the censored leave, and shares of them that leave at once, tried for the bounds without a risk table
 UNEVEN = 0.3  # excess variance of censoring counts over evenly spread times, for each subject censored: rates differ within an interval
 TAIL_UNEVEN = 0.25  # the same where no count follows
 KNOWN, UNKNOWN = 0.08, 0.16  # reading error of a drop, in subjects: up to which it tells the number at risk, and from which it does not
+
+STANDS_OUT = 0.2  # reading error, in subjects of a full arm, up to which the curve can tell the number at risk
+CLOSE = 1.5  # mean square of a fit that does, over that of the reading error
+LAST_FEW = 8  # subjects whose leaving tells how likely the last one had the event
+LEAST_VARIANCE = 0.25  # of the number of events that a curve shows
+UNMARKED = 0.02  # of the last subject: censored without a mark, or with the event beside a mark
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,22 +82,76 @@ def _chunk(fitted: Fitted, draws: int, seed: int, number: int) -> tuple[IPD, ...
     noise = Noise(axis, np.random.default_rng([seed, number, 1, crc32(fitted.label.encode())]))
     model, label = fitted.model, fitted.label
     layout = model.layout
-    paths = _paths(fitted, noise)
     if not model.between:
+        paths = _paths(fitted, noise)
         time_step = model.time_step if model.sigma > ERRORS[0] else 0.0  # read exactly: the steps are those of the data
         return place_many(layout, np.tile(fitted.events, (draws, 1)), paths, False, time_step, label, noise.arm.random)
-    curves = draw_curves(layout, model.sigma, noise)
+    if layout.losses.size == 1 and layout.open_end and not _tells_number_at_risk(fitted):
+        paths = drawn_censoring(layout, draws, fitted.total, noise.arm)
+    else:
+        paths = _paths(fitted, noise)
+    curves = draw_curves(model, fitted.events, noise)
     kept = resolving(layout, fitted.events, fitted.censored)
     layout, curves, paths = thinned(layout, kept), curves[:, kept], paths[:, kept]
+    unseen = np.zeros(draws, dtype=int)
 
     def events_of(moved: FloatArray, rows: IntArray) -> IntArray:
-        return walk_many(layout, moved, curves[rows], model.single_last)
+        return walk_many(layout, halfway(layout, moved), curves[rows], model.single_last, unseen[rows])
 
-    if fitted.total is None:
-        events = walk_many(layout, paths, curves, model.single_last)
-    else:
-        paths, events = meet_total(layout, paths, events_of, fitted.total)
-    return place_many(layout, events, paths, True, 0.0, label, noise.arm.random)
+    events = events_of(paths, np.arange(draws))
+    spare = layout.losses[-1] - layout.firm_counts[-1] - events[:, layout.interval == layout.losses.size - 1].sum(axis=1)
+    likely = _given_total(_unseen_last(fitted), events.sum(axis=1), fitted.total)
+    unseen = ((noise.arm.random(draws) < likely) & (spare > 0)).astype(int)
+    if fitted.total is not None:
+        paths, events = meet_total(layout, paths, events, events_of, fitted.total - unseen)
+        events = force_total(layout, events, fitted.total - unseen, unseen)
+    return place_many(layout, events, paths, True, 0.0, label, noise.arm.random, unseen)
+
+
+def _given_total(likely: float, seen: IntArray, total: int | None) -> float:
+    """Return how likely an event after the last point is beside a printed total, when as many as `seen` are on the curve."""
+    if total is None or likely == 0:
+        return likely
+    off, spread = float(seen.mean()) - total, 2 * max(float(seen.var()), LEAST_VARIANCE)
+    odds = likely / (1 - likely) * np.exp(np.clip((off**2 - (off + 1) ** 2) / spread, -50, 50))
+    return float(odds / (1 + odds))
+
+
+def _tells_number_at_risk(fitted: Fitted) -> bool:
+    """Return whether the single reconstruction follows the curve as closely as it was read, with events that stand out."""
+    model, layout = fitted.model, fitted.model.layout
+    if not model.single_last or model.sigma * layout.counts[0] > STANDS_OUT:
+        return False
+    n = np.maximum(_at_risk(fitted), np.maximum(fitted.events, 1))
+    misfit = np.cumprod(1 - fitted.events / n) - layout.reading
+    return bool(np.mean(misfit**2) < CLOSE * model.sigma**2)
+
+
+def _at_risk(fitted: Fitted) -> FloatArray:
+    """Return the number at risk before each point, in the single reconstruction."""
+    layout, events = fitted.model.layout, fitted.events
+    ahead = np.append(0, np.cumsum(events))
+    before = ahead[:-1] - ahead[np.searchsorted(layout.interval, layout.interval)]  # in the interval
+    at_risk: FloatArray = layout.counts[layout.interval] - before - fitted.censored
+    return at_risk
+
+
+def _unseen_last(fitted: Fitted) -> float:
+    """Return how likely the curve, sampled at regular times, ends with an event after the last sample."""
+    layout = fitted.model.layout
+    if not fitted.model.single_last or not layout.closed or layout.survival[-1] <= 0:
+        return 0.0
+    if layout.losses[-1] - layout.firm_counts[-1] - fitted.events[layout.interval == layout.losses.size - 1].sum() < 1:
+        return 0.0
+    if layout.mark_counts[-1]:
+        step = layout.time[-1] - layout.time[-2]
+        return UNMARKED if layout.marks[-1] >= layout.end - step else 1 - UNMARKED
+    left = _at_risk(fitted) - fitted.events
+    last_few = min(LAST_FEW, float(left.max()))
+    events = min(float(fitted.events[left <= last_few].sum()), last_few)
+    # with m left, somebody is censored at a rate that does not depend on m much, and has the event at a rate in proportion to m
+    against = (last_few - events + 0.5) * (last_few + 1) / 2
+    return (events + 0.5) / (events + 0.5 + against)
 
 
 def _paths(fitted: Fitted, noise: Noise) -> FloatArray:
@@ -118,67 +178,3 @@ def _paths(fitted: Fitted, noise: Noise) -> FloatArray:
         inside = layout.interval == i
         paths[:, inside] = nondecreasing(paths[:, inside])
     return paths
-
-
-def extremes(fitted: Fitted, single: IPD) -> tuple[IPD, ...]:
-    """Make the data sets with subjects censored as early, or as late, as everything that was given allows.
-
-    Parameters
-    ----------
-    fitted : Fitted
-        The single reconstruction.
-    single : IPD
-        Its subjects.
-
-    Returns
-    -------
-    tuple of IPD
-        The single reconstruction; then early everywhere, late everywhere, and every switch from one to the other at a
-        risk time; without a risk table, everybody who leaves at one of several times, and a part of them at once. Those
-        that miss the curve by more than the single reconstruction, the reading error and half an event are left out. Where the drops
-        tell the number at risk, only the place between two drops is free.
-    """
-    model, layout, label = fitted.model, fitted.model.layout, fitted.label
-    lost = (layout.losses - np.bincount(layout.interval, weights=fitted.events, minlength=layout.losses.size))[layout.interval]
-    paths = lost * _early(layout)
-    curves = np.tile(layout.survival, (paths.shape[0], 1))
-
-    def events_of(moved: FloatArray, rows: IntArray) -> IntArray:
-        return walk_many(layout, moved, curves[rows], model.single_last)
-
-    sets: list[IPD] = []
-    for end in (1e-9, 1 - 1e-9):
-
-        def part(shape: tuple[int, ...], end: float = end) -> FloatArray:
-            return np.full(shape, end)
-
-        if model.between:
-            if fitted.total is None:
-                moved, events = paths, walk_many(layout, paths, curves, model.single_last)
-            else:
-                moved, events = meet_total(layout, paths, events_of, fitted.total)
-            sets += place_many(layout, events, moved, True, 0.0, label, part)
-        else:
-            sets += place_many(layout, fitted.events[None, :], fitted.censored[None, :], False, 0.0, label, part)
-    least = _rms(misfit(single, layout.time, layout.survival)) + model.sigma
-
-    def fits(ipd: IPD) -> bool:
-        one_event = layout.survival / np.maximum(at_risk(ipd, layout.time), 1)
-        return _rms(misfit(ipd, layout.time, layout.survival)) <= least + _rms(one_event) / 2
-
-    return (single, *filter(fits, sets))
-
-
-def _early(layout: Layout) -> FloatArray:
-    """Return the share of each interval's censored who left before each point, one row for each pattern."""
-    first = np.arange(layout.losses.size)
-    if first.size > 1:
-        early = np.array([(first < switch) ^ flip for switch in range(first.size + 1) for flip in (False, True)], dtype=float)
-        return early[:, layout.interval]
-    when = layout.end * np.linspace(0, 1, SHARES)[:, None]
-    at_once = np.linspace(0, 1, SHARES)[:, None]
-    return np.vstack([(layout.time >= when).astype(float), np.tile(at_once, layout.time.size)])
-
-
-def _rms(values: FloatArray) -> float:
-    return float(np.sqrt(np.mean(values**2)))
