@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from survrecon.data import FloatArray, RiskTable
+    from survrecon.data import RiskTable
     from survrecon.digitize.figure import Digitized, Trace
     from survrecon.write import DraftArm
 
 DOUBTS = 1  # exit code where something read is to be looked at
 OVERLAY = "overlay.png"
-SUBPIXEL = 0.01  # of a pixel, to which raster coordinates are written
 
 
 def _numbers(ctx: click.Context, param: click.Parameter, text: str | None) -> tuple[float, ...] | None:
@@ -173,22 +172,8 @@ def _draft(trace: Trace, digitized: Digitized, typed: RiskTable | None, n: int |
     from survrecon.data import Curve
     from survrecon.write import DraftArm
 
-    # pixels are read between their edges; the last digits that a drawing holds are its rounding
-    finest = 1.0 if digitized.kind == "vector" else SUBPIXEL
-    time, survival = (_rounded(finest * step) for step in digitized.resolution)
-    curve = Curve(
-        time(trace.time), survival(trace.survival), "probability", "failure" if digitized.orientation == "failure" else "survival"
-    )
-    marks = None if trace.censor_times is None else time(trace.censor_times)
-    return DraftArm(trace.label, curve, marks, typed or trace.risk, n, events, source)
-
-
-def _rounded(step: float) -> Callable[[FloatArray], FloatArray]:
-    """Return the function that keeps only the decimals that are above the resolution: equal times come out equal."""
-    import numpy as np
-
-    decimals = 15 if step <= 0 else max(math.floor(-math.log10(2 * step)), 0)
-    return lambda values: np.round(values, decimals) + 0.0  # no minus zero
+    curve = Curve(trace.time, trace.survival, "probability", "failure" if digitized.orientation == "failure" else "survival")
+    return DraftArm(trace.label, curve, trace.censor_times, typed or trace.risk, n, events, source)
 
 
 def _place(figure: Path, hints: dict[str, Any]) -> str:

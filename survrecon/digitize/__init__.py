@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from pathlib import Path
 
 from survrecon.digitize.bounded import bounded
-from survrecon.digitize.figure import Digitized, Hints
+from survrecon.digitize.figure import Digitized, Hints, Trace
 from survrecon.errors import FigureError
 
 __all__ = ["Digitized", "Hints", "digitize_figure"]
 
 SECONDS, MEGABYTES = 30, 1024  # that one figure may take
+SUBPIXEL = 0.01  # of a pixel, to which coordinates of an image are given
 LARGEST_FILE = 100_000_000  # bytes
 IMAGES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"BM", b"GIF8", b"RIFF")
 
@@ -71,16 +74,33 @@ def read_figure(path: Path, hints: Hints) -> Digitized:
     if kind == "raster":
         from survrecon.digitize.raster import digitize_image
 
-        return digitize_image(path, hints)
+        return _to_resolution(digitize_image(path, hints), SUBPIXEL)
     from survrecon.digitize.vector import digitize_drawing
 
     if kind == "svg":
         from survrecon.digitize.svg import read_svg
 
-        return digitize_drawing(read_svg(path), hints, path)
+        return _to_resolution(digitize_drawing(read_svg(path), hints, path))
     from survrecon.digitize.pdf import read_pdf
 
-    return digitize_drawing(read_pdf(path, hints.page), hints, path)
+    return _to_resolution(digitize_drawing(read_pdf(path, hints.page), hints, path))
+
+
+def _to_resolution(digitized: Digitized, share: float = 1.0) -> Digitized:
+    """Round to the decimals above the file's resolution: what is equal in the figure, in one curve or in two, comes out equal."""
+    import numpy as np
+
+    decimals = [15 if step <= 0 else max(math.floor(-math.log10(2 * share * step)), 0) for step in digitized.resolution]
+
+    def rounded(trace: Trace) -> Trace:
+        time, survival, marks = trace.time, trace.survival, trace.censor_times
+        time, survival = (
+            np.round(values, digits) + 0.0 for values, digits in zip((time, survival), decimals, strict=True)
+        )  # no minus zero
+        marks = None if marks is None else np.round(marks, decimals[0]) + 0.0
+        return replace(trace, time=time, survival=survival, censor_times=marks)
+
+    return replace(digitized, traces=tuple(map(rounded, digitized.traces)))
 
 
 def recognize(path: Path) -> str:
