@@ -253,8 +253,8 @@ def without_rules(own: Floats, blank: Floats) -> tuple[Floats, Floats]:
     for ink, empty in ((own, blank), (own.T, blank.T)):
         length = ink.shape[1]
         parts = np.linspace(0, length, 21).astype(int)
-        filled = np.add.reduceat(ink > 0.3, parts[:-1], axis=1) / np.diff(parts)
-        for row in np.flatnonzero(filled.min(axis=1) >= 0.25):
+        seen = np.add.reduceat((ink > 0.3) | (empty < 0.5), parts[:-1], axis=1) / np.diff(parts)
+        for row in np.flatnonzero((seen.min(axis=1) >= 0.25) & (np.mean(ink > 0.3, axis=1) > 0.4)):
             near = slice(max(row - 1, 0), row + 2)
             empty[near] = np.where(ink[near] > 0, 0, empty[near])
             ink[near] = 0

@@ -13,7 +13,8 @@ from survrecon.digitize.raster_trace import Path, Steps, follow, refine
 
 Floats = NDArray[np.float32]
 
-UNBROKEN = 2.0  # cost of a column without ink for a solid curve
+SOLID = 0.7  # of the gain with gaps: a line that has this much without is solid
+AGAIN = 0.8  # what a second curve of a color counts
 LEAST_GAIN = 0.04  # of the plot's width: less ink than this is no curve
 CLEAR_GAIN = 0.3  # the same, where the number of curves is not given
 MOST_CURVES = 8
@@ -61,31 +62,37 @@ def find_curves(layers: list[Layer], first: int, start_row: float, count: int | 
         At most `count`, the largest area under the curve first.
     """
     width = layers[0].own.shape[1] - first
-    rounds = [curve for i, layer in enumerate(layers) if (curve := _best(i, layer, first, start_row, len(layers), count)) is not None]
     least = (LEAST_GAIN if count else CLEAR_GAIN) * width
-    candidates = [curve for curve in rounds if curve.path.gain >= least]
-    found = sorted(candidates, key=lambda curve: (_starts_away(curve, start_row), -curve.path.gain))[: count or MOST_CURVES]
-    tried = list(found)
-    # more curves than colors: look again in each color, behind the curve found there
-    while tried and count is not None and len(found) < count:
-        tried = [curve for seen in tried if (curve := _best(seen.layer, without(seen), first, start_row, 1, 1)) is not None]
-        tried = [curve for curve in tried if curve.path.gain >= LEAST_GAIN * width]
-        found += sorted(tried, key=lambda curve: -curve.path.gain)[: count - len(found)]
+    more = count is not None and count > len(layers)
+
+    def best(number: int, layer: Layer) -> list[Found]:
+        curve = _best(number, layer, first, start_row, more)
+        return [curve] if curve is not None and curve.path.gain >= least else []
+
+    found: list[Found] = []
+    candidates = [curve for number, layer in enumerate(layers) for curve in best(number, layer)]
+    while candidates and len(found) < (count or MOST_CURVES):
+        taken = {curve.layer for curve in found}
+        chosen = min(candidates, key=lambda curve: (_unlike(curve, start_row), -curve.path.gain * (AGAIN if curve.layer in taken else 1)))
+        found.append(chosen)
+        candidates.remove(chosen)
+        if count is not None:  # a second curve of the same color is looked for only where curves are missing
+            candidates += best(chosen.layer, without(chosen))
     return sorted(found, key=lambda curve: area_above(curve.steps))
 
 
-def _starts_away(curve: Found, start_row: float) -> bool:
-    """Whether a curve starts so far from 1 that it may be a guide line or text."""
-    return bool(abs(curve.steps.y[0] - start_row) > 0.1 * curve.ink.own.shape[0])
+def _unlike(curve: Found, start_row: float) -> bool:
+    """Whether a path starts so far from 1, or is so straight, that it may be a guide line, a grid line or text."""
+    rows, height = curve.steps.y, curve.ink.own.shape[0]
+    return bool(abs(rows[0] - start_row) > 0.1 * height or np.ptp(rows) < 0.01 * height)
 
 
-def _best(number: int, layer: Layer, first: int, start_row: float, layers: int, count: int | None) -> Found | None:
-    """Return the path with most ink: of an unbroken line if there is such, else of dashes."""
-    broken = follow(layer.own, layer.blank, first, start_row)
-    path = broken
-    if count is not None and count > layers:
-        solid = follow(layer.own, layer.blank, first, start_row, UNBROKEN)
-        path = solid if solid.gain > 0.7 * broken.gain else broken
+def _best(number: int, layer: Layer, first: int, start_row: float, more: bool) -> Found | None:
+    """Return the path with most ink; where curves may differ by their dashes only, of an unbroken line if there is such."""
+    path = follow(layer.own, layer.blank, first, start_row)
+    if more:
+        solid = follow(layer.own, layer.blank, first, start_row, dashed=False)
+        path = solid if solid.gain > SOLID * path.gain else path
     if path.gain < 20 or path.enter.size < 20:
         return None
     return Found(number, layer, path, refine(path, layer.own, layer.blank))

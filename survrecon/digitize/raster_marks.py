@@ -66,7 +66,8 @@ def _ticks(curve: Found, columns: IntArray, rows: FloatArray) -> tuple[FloatArra
     if not whole.any():
         return np.array([]), ticked
     usual = float(np.median(np.minimum(up, down)[whole]))  # a tick is as long as the others
-    ticked &= np.where(sees_up, np.abs(up - usual) <= 1.5 + 0.35 * usual, True) & np.where(sees_down, np.abs(down - usual) <= 1.5 + 0.35 * usual, True)
+    spare = 1.5 + 0.35 * usual
+    ticked &= (~sees_up | (np.abs(up - usual) <= spare)) & (~sees_down | (np.abs(down - usual) <= spare))
     groups = _groups(ticked)
     if not groups:
         return np.array([]), ticked

@@ -13,9 +13,9 @@ Floats = NDArray[np.float32]
 
 # cost of one pixel along the path, in units of one column of the curve's own ink
 HIDDEN_ACROSS = 0.15  # under other ink: the curve may be behind it
-BLANK_ACROSS = 0.5  # on nothing: a gap between dashes
+BLANK_ACROSS = 2.0  # on nothing
 HIDDEN_DOWN = 0.4
-BLANK_DOWN = 3.0
+BLANK_DOWN = 3.0  # what lies between dashes costs a fifth
 TURN = 0.5  # each drop, so that soft edges do not become many small ones
 GAP = 3  # between dashes, half of the longest in thicknesses of the line
 CLOSED = 0.5  # worth of such a gap
@@ -49,7 +49,7 @@ class Path:
         return np.arange(self.first, self.first + self.enter.size)
 
 
-def follow(own: Floats, blank: Floats, first: int, start_row: float, blank_across: float = BLANK_ACROSS) -> Path:
+def follow(own: Floats, blank: Floats, first: int, start_row: float, dashed: bool = True) -> Path:
     """Find the path downwards and to the right that has most of the layer's ink.
 
     Parameters
@@ -60,8 +60,8 @@ def follow(own: Floats, blank: Floats, first: int, start_row: float, blank_acros
         Column where curves start.
     start_row : float
         Row where they do.
-    blank_across : float
-        What a column without ink costs; high for a curve without dashes.
+    dashed : bool
+        Whether short gaps are between dashes; if not, they count as nothing.
 
     Returns
     -------
@@ -76,11 +76,13 @@ def follow(own: Floats, blank: Floats, first: int, start_row: float, blank_acros
     own, blank = own[:, first:], blank[:, first:]
     hidden = np.clip(1 - own - blank, 0, 1)
     thickness = max(1, round(ink_thickness(own)))
-    worth = (1 - OFF_CENTER) * np.maximum(own, CLOSED * _closed(own, thickness, 1)) + OFF_CENTER * own * _centrality(own)
+    gaps_across, gaps_down = (_closed(own, thickness, axis) if dashed else own for axis in (1, 0))
+    worth = (1 - OFF_CENTER) * np.maximum(own, CLOSED * gaps_across) + OFF_CENTER * own * _centrality(own)
     ink = 1 - blank
-    across = HIDDEN_ACROSS * hidden * (2 - _centrality(ink)) + blank_across * blank - worth  # a hidden curve is in the middle of its cover
+    # a hidden curve is in the middle of what covers it
+    across = HIDDEN_ACROSS * hidden * (2 - _centrality(ink)) + BLANK_ACROSS * blank * (1 - 0.8 * gaps_across) - worth
     off_center = OFF_CENTER_DOWN * (1 - np.where(hidden > own, _centrality(ink.T).T, _centrality(own.T).T))
-    down = np.cumsum(HIDDEN_DOWN * hidden + BLANK_DOWN * blank * (1 - 0.8 * _closed(own, thickness, 0)) + off_center, axis=0)
+    down = np.cumsum(HIDDEN_DOWN * hidden + BLANK_DOWN * blank * (1 - 0.8 * gaps_down) + off_center, axis=0)
     height, width = own.shape
     rows = np.arange(height, dtype=np.int32)
     origin = np.empty((width, height), dtype=np.int32)
