@@ -16,6 +16,7 @@ _PUBLIC = {
     "Study": "data",
     "Published": "published",
     "SurvReconError": "errors",
+    "digitize_figure": "digitize",
     "read_study": "read",
     "reconstruct": "reconstruction",
     "reanalyze": "reanalysis",

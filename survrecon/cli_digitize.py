@@ -130,7 +130,7 @@ def digitize(
       survrecon digitize figure2.png --x-range 0:36 --y-range 0:1 \\
         --arm "Drug=#d62728" --arm "Placebo=#1f77b4" --risk-table risk.csv --out digitized/my-trial-os
     """
-    from survrecon.digitize import Hints, digitize_figure
+    from survrecon.digitize import digitize_figure
     from survrecon.output import require_free, staged
     from survrecon.plot import save_figure
     from survrecon.plot_digitized import plot_overlay
@@ -139,7 +139,7 @@ def digitize(
 
     require_free(out, force)
     typed = read_risk_table(risk_table) if risk_table else {}
-    digitized = digitize_figure(figure, Hints(**hints))
+    digitized = digitize_figure(figure, **hints)
     labels = [trace.label for trace in digitized.traces]
     named: dict[str, Iterable[str]] = {
         f"--risk-table {risk_table}": typed,

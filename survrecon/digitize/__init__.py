@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from survrecon.digitize.bounded import bounded
 from survrecon.digitize.figure import Digitized, Hints, Trace
@@ -18,7 +19,7 @@ LARGEST_FILE = 100_000_000  # bytes
 IMAGES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"BM", b"GIF8", b"RIFF")
 
 
-def digitize_figure(path: str | Path, hints: Hints | None = None) -> Digitized:
+def digitize_figure(path: str | Path, **hints: Any) -> Digitized:
     """Read the curves, axes, censor marks and numbers at risk off a Kaplan-Meier figure.
 
     Parameters
@@ -26,8 +27,9 @@ def digitize_figure(path: str | Path, hints: Hints | None = None) -> Digitized:
     path : path-like
         PDF, SVG, PNG, JPEG or TIFF, recognized by its contents. It is read in a process of its own, that is
         stopped when the file takes more than 30 seconds or 1 GB.
-    hints : Hints, optional
-        What the user knows of the figure.
+    **hints
+        What is known of the figure, by the names of `Hints`: ``page=5``, ``x_range=(0, 36)``, ``y_range=(0, 100)``,
+        ``arms=[("drug", "#d62728"), ("placebo", "#1f77b4")]``.
 
     Returns
     -------
@@ -43,7 +45,7 @@ def digitize_figure(path: str | Path, hints: Hints | None = None) -> Digitized:
     """
     path = Path(path)
     try:
-        return bounded(read_figure, path, hints or Hints(), seconds=SECONDS, megabytes=MEGABYTES)
+        return bounded(read_figure, path, Hints(**hints), seconds=SECONDS, megabytes=MEGABYTES)
     except TimeoutError:
         raise FigureError(path, f"was not read within {SECONDS} seconds; crop it to one figure with --bbox, or save it smaller") from None
     except MemoryError:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from survrecon.data import FloatArray, RiskTable, frozen_floats
+from survrecon.data import Arm, FloatArray, RiskTable, frozen_floats
 
 
 @dataclass(frozen=True)
@@ -193,9 +194,50 @@ class Digitized:
     y: Axis
     traces: tuple[Trace, ...]
     percent: bool = False
-    orientation: str = "survival"
+    orientation: Literal["survival", "failure"] = "survival"
     time_unit: str | None = None
     resolution: tuple[float, float] = (0.0, 0.0)
     notes: tuple[str, ...] = ()
     backdrop: NDArray[np.uint8] | tuple[tuple[FloatArray, str], ...] = ()
     texts: tuple[Text, ...] = ()
+
+    def arms(self, n: Mapping[str, int] | None = None, total_events: Mapping[str, int] | None = None) -> tuple[Arm, ...]:
+        """Return the curves as arms that `survrecon.reconstruct` takes.
+
+        Parameters
+        ----------
+        n : mapping of label to int, optional
+            Subjects at time 0, where the figure has no number at risk there, or another.
+        total_events : mapping of label to int, optional
+            Printed numbers of events.
+
+        Returns
+        -------
+        tuple of Arm
+            In the order of `traces`.
+
+        Raises
+        ------
+        CurveError, RiskTableError, ValueError
+            Numbers that cannot be true, or the size of an arm is not known.
+        """
+        labels = [trace.label for trace in self.traces]
+        for name, given in (("n", n), ("total_events", total_events)):
+            for label in given or {}:
+                if label not in labels:
+                    raise ValueError(f"{name} names the arm {label!r}; the curves are {', '.join(map(repr, labels))}")
+        return tuple(
+            Arm.from_arrays(
+                trace.time,
+                trace.survival,
+                (n or {}).get(trace.label),
+                None if trace.risk is None else trace.risk.time,
+                None if trace.risk is None else trace.risk.count,
+                (total_events or {}).get(trace.label),
+                trace.censor_times,
+                trace.label,
+                "probability",
+                self.orientation,
+            )
+            for trace in self.traces
+        )
