@@ -62,6 +62,12 @@ def test_audit_an_abstract(tmp_path):
     assert any(line.startswith("impossible: width of the interval against the events") for line in lines[2:])
 
 
+def test_digitize_a_pdf(tmp_path):
+    lines = run("05", tmp_path).splitlines()
+    assert lines[0].startswith("female: ") and lines[0].endswith("[90 66 26 11  2  0]")
+    assert lines[-1] == "hazard ratio 0.588 (0.424 to 0.816); the patient data give 0.588 (0.424 to 0.816)"
+
+
 def test_every_example_has_a_test():
     tests = Path(__file__).read_text(encoding="utf-8")
     assert [path.name for path in EXAMPLES if f'run("{path.name[:2]}"' not in tests] == []
