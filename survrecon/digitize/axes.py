@@ -279,7 +279,8 @@ def _labelled(places: Sequence[float], row: Sequence[Text], horizontal: bool) ->
 
 def _not_straight(values: FloatArray) -> str:
     shown = ", ".join(f"{value:g}" for value in values[:8])
-    return f"the tick labels {shown} do not lie on a straight line; only linear axes can be read: give two points of the axis"
+    remedy = "only linear axes can be read: give two points of it (--x-points, --y-points)"
+    return f"the tick labels {shown} do not lie on a straight line; {remedy}"
 
 
 def _straight(labelled: Sequence[tuple[float, float]], bent: float) -> Axis:

@@ -11,12 +11,14 @@ import numpy as np
 from survrecon.data import FloatArray
 from survrecon.digitize.drawing import Shape
 from survrecon.digitize.labels import distance
+from survrecon.digitize.outline import middle_line
 from survrecon.digitize.panels import Panel
 
 FLAT = 2e-4  # of the panel's size: what is less askew is horizontal or vertical
 JOIN = 2e-4  # of the panel's size: ends this close are one point
 SHORTEST = 0.05  # a curve covers at least this share of the axis of time
 START = 0.012  # of the axis of survival: a curve starts this close to 1, or to 0
+MOST_COMPARED = 60  # lines; of more, none is looked at for being a confidence limit
 EDGE = 4e-3  # of the panel's size: a line this close to the frame is part of it
 
 
@@ -79,7 +81,7 @@ def find_curves(shapes: Sequence[Shape], panel: Panel, rising: bool | None = Non
     notes = []
     if found.get(False) and found.get(True):
         notes.append(f"{len(found[True])} rising curve{'s' * (len(found[True]) > 1)} left out beside falling ones")
-    curves, bands = _without_limits(found.get(up, []), panel)
+    curves, bands = _without_limits(found.get(up, []), panel) if len(found.get(up, [])) <= MOST_COMPARED else (found[up], 0)
     if bands:
         notes.append(f"{bands} confidence limits left out: they step only where the curve between them does")
     return curves, up, notes
@@ -115,7 +117,8 @@ def _pieces(shapes: Sequence[Shape], panel: Panel) -> list[Line]:
     slack, edge = JOIN * _size(panel), EDGE * _size(panel)
     found = []
     for i, shape in enumerate(shapes):
-        if i in panel.used or shape.stroke in (None, "#ffffff") or shape.width < 0:
+        shape = _as_line(shape)
+        if i in panel.used or shape.stroke in (None, "#ffffff"):
             continue
         a, b, c, d = shape.box
         if c < left - edge or a > right + edge or d < top - edge or b > bottom + edge:
@@ -131,6 +134,14 @@ def _pieces(shapes: Sequence[Shape], panel: Panel) -> list[Line]:
         if np.all(run >= -slack) and len(points) > 1:
             found.append(Line(points, shape, frozenset([i])))
     return found
+
+
+def _as_line(shape: Shape) -> Shape:
+    """Return a thin filled area as the line it shows."""
+    if shape.stroke is not None or shape.fill is None or shape.curved or len(shape.points) < 6:
+        return shape
+    found = middle_line(shape.points)
+    return shape if found is None else replace(shape, points=found[0], stroke=shape.fill, fill=None, width=found[1])
 
 
 def _on_frame(box: tuple[float, float, float, float], frame: tuple[float, float, float, float], edge: float) -> bool:

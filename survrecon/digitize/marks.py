@@ -20,6 +20,7 @@ SAME_PLACE = 0.03  # centers this close, in units of the file, are one mark
 ON = 0.8  # a mark is on a curve when its center is no further from it than this, in heights of the mark
 Found = dict[tuple[int, int, str], list[tuple[float, float, float, float, str]]]
 """By place and color: center, width, height and kind of each shape there."""
+MOST_MARKS = 20_000
 MOST_SAME = 0.9  # of the marks drawn one after another, on one curve, for all to be its own
 
 
@@ -126,6 +127,8 @@ def assign(marks: Sequence[Mark], curves: Sequence[Line], panel: Panel) -> tuple
     doubts : list of str
         For each curve, what is unclear about its marks; empty where nothing is.
     """
+    if len(marks) > MOST_MARKS:
+        return None, [f"{len(marks)} small shapes are in the panel, too many for censor marks; none was read"] * len(curves)
     off = np.array([_off(mark, curves) for mark in marks]).reshape(len(marks), len(curves))
     reach = np.array([ON * mark.height for mark in marks])[:, None]
     on = off <= reach

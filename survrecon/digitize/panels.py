@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -12,9 +13,12 @@ from survrecon.digitize.drawing import Drawing
 from survrecon.digitize.figure import Axis, Hints, Text
 from survrecon.digitize.ticks import TickRow, straight_pieces, tick_rows
 
+POWER = re.compile(r"\b10\^")
+LOGARITHMIC = "an axis seems to be logarithmic; only figures with linear axes can be read"
 Box = tuple[float, float, float, float]
 APART = 0.35  # the two axes of a panel leave no more space between them than this share of their length
 LARGER = 1.4  # a frame is no longer than this many times the space between the first and last tick
+NO_TICKS = "an axis has no ticks; it was read from the middles of its labels, and may be off by some thousandths"
 BEYOND = 0.08  # without a frame, curves go on for this share of the axis behind its last tick
 
 
@@ -34,6 +38,8 @@ class Panel:
         Shapes that are its ticks.
     notes : tuple of str
         What was assumed.
+    doubts : tuple of str
+        Why its curves may be wrong.
     """
 
     x: Axis
@@ -42,6 +48,7 @@ class Panel:
     texts: tuple[Text, ...] = ()
     used: frozenset[int] = frozenset()
     notes: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
 
 def find_panels(drawing: Drawing, hints: Hints) -> tuple[list[Panel], str]:
@@ -65,7 +72,8 @@ def find_panels(drawing: Drawing, hints: Hints) -> tuple[list[Panel], str]:
     pairs = _pairs([row for row in across if row.axis], [row for row in upright if row.axis])
     panels = [_panel(drawing, x, y) for x, y in pairs]
     if not panels:
-        return [], next((row.trouble for row in (*across, *upright) if row.trouble), "")
+        logarithmic = LOGARITHMIC if any(POWER.search(text.string) for text in drawing.texts) else ""
+        return [], next((row.trouble for row in (*across, *upright) if row.trouble), logarithmic)
     height = min(panel.box[3] - panel.box[1] for panel in panels)
     panels.sort(key=lambda panel: (round(panel.box[1] / height), panel.box[0]))
     return [_with_texts(panel, [other for other in panels if other is not panel], drawing.texts) for panel in panels], ""
@@ -115,7 +123,7 @@ def _from_labels(drawing: Drawing, horizontal: bool) -> list[TickRow]:
             axis = None
         if axis is not None:
             edge = min(text.top for text in row) if horizontal else max(text.right for text in row)
-            found.append(TickRow(tuple(place for place, _ in axis.ticks), edge, edge, axis))
+            found.append(TickRow(tuple(place for place, _ in axis.ticks), edge, edge, axis, trouble=NO_TICKS))
     return found
 
 
@@ -146,10 +154,9 @@ def _panel(drawing: Drawing, x: TickRow, y: TickRow) -> Panel:
     inner = (x.first, y.first, x.last, y.last)
     box, framed = _frame(drawing, inner, x, y)
     notes: tuple[str, ...] = () if framed else ("the panel has no frame; curves were followed a little beyond the last ticks",)
-    if x.low == x.high or y.low == y.high:
-        notes += ("an axis has no ticks; it was read from the middles of its labels",)
+    doubts = tuple(sorted({row.trouble for row in (x, y) if row.trouble}))
     x_axis, y_axis = replace(x.axis, start=box[0], end=box[2]), replace(y.axis, start=box[3], end=box[1])
-    return Panel(x_axis, y_axis, box, (), x.shapes | y.shapes, notes)
+    return Panel(x_axis, y_axis, box, (), x.shapes | y.shapes, notes, doubts)
 
 
 def _frame(drawing: Drawing, inner: Box, x: TickRow, y: TickRow) -> tuple[Box, bool]:
@@ -173,8 +180,11 @@ def _frame(drawing: Drawing, inner: Box, x: TickRow, y: TickRow) -> tuple[Box, b
             upright.append((top, bottom, left))
     left = min([inner[0], *(place for *_, place in upright if inner[0] - 0.2 * wide < place <= inner[0])])
     bottom = max([inner[3], *(place for *_, place in level if inner[3] <= place < inner[3] + 0.2 * high)])
-    right = max([inner[2] + BEYOND * wide, *(end for _, end, _ in level)])
-    top = min([inner[1] - BEYOND * high, *(start for start, *_ in upright)])
+    if x.shapes and y.shapes:
+        right = max([inner[2] + BEYOND * wide, *(end for _, end, _ in level)])
+        top = min([inner[1] - BEYOND * high, *(start for start, *_ in upright)])
+    else:  # all that is known of an axis is two of its points
+        right, top = max(inner[2], drawing.width), min(inner[1], 0.0)
     return (left, top, right, bottom), False
 
 
@@ -192,9 +202,9 @@ def _with_texts(panel: Panel, others: Iterable[Panel], texts: Sequence[Text]) ->
                 region[2] = min(region[2], right + 0.03 * wide)
         elif min(c, right) - max(a, left) > 0.3 * min(wide, right - left):  # one above the other
             if d <= top:
-                region[1] = max(region[1], top - 0.2 * (bottom - top))
+                region[1] = max(region[1], top - min(0.1 * (bottom - top), 0.35 * (top - d)))
             elif b >= bottom:
-                region[3] = min(region[3], b - 0.2 * high)
+                region[3] = min(region[3], b - min(0.1 * high, 0.35 * (b - bottom)))
     own = []
     for text in texts:
         x, y = (text.left + text.right) / 2, (text.top + text.bottom) / 2

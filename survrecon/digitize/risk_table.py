@@ -89,13 +89,13 @@ def read_risk_rows(texts: Iterable[Text], x_axis: Axis, below: float) -> tuple[R
         line = _line(row, ticks, x_axis)
         if found and line.top - last > APART * line.height:
             break
+        last = line.top
         if len(line.cells) < 2:
             heading = "" if _HEADING.match(line.label) else line.label
             continue
         risk_row = _risk_row(line, x_axis, heading)
         if risk_row is not None:
             found.append(risk_row)
-            last = line.top
     return tuple(found)
 
 
@@ -107,6 +107,7 @@ def _grid(axis: Axis) -> FloatArray:
     spacing = float(np.diff(places).min())
     steps = np.arange(math.floor((axis.start - places[0]) / spacing - 1e-6), math.ceil((axis.end - places[0]) / spacing + 1e-6) + 1)
     even = places[0] + spacing * steps[:200]
+    even = even[axis.value(even) > -1e-9]  # nobody is counted before time 0
     return np.unique(np.concatenate([places, [place for place in even if np.abs(places - place).min() > 0.3 * spacing]]))
 
 

@@ -102,7 +102,8 @@ def color(paint: str, style: dict[str, str]) -> str | None:
 
     try:
         found = Color(paint)
-        return None if found.value is None or not found.alpha else f"#{found.red:02x}{found.green:02x}{found.blue:02x}"
+        unknown = paint.isalpha() and paint != "black" and not (found.red or found.green or found.blue)
+        return None if found.value is None or not found.alpha or unknown else f"#{found.red:02x}{found.green:02x}{found.blue:02x}"
     except Exception:  # whatever svgelements meets in a malformed one
         return None
 

@@ -16,7 +16,7 @@ from survrecon.digitize.figure import Axis, Text
 SAME = 0.2  # ends of the ticks of one axis agree to this, in units of the file
 LABEL_NEAR = 3.5  # a label is no further from its ticks than this, in heights of its letters
 THIN = 1.5  # a filled box no thicker than this is a line
-MOST_ROWS = 4000
+MOST_ROWS = 1500
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +34,7 @@ class TickRow:
     miss : float
         How far the middles of those numbers are from the ticks, on average.
     trouble : str
-        Why those numbers make no axis, where there are some.
+        Why those numbers make no axis, where there are some, or a doubtful one.
     shapes : frozenset of int
         The shapes they are.
     """
@@ -115,6 +115,7 @@ def tick_rows(drawing: Drawing, horizontal: bool) -> list[TickRow]:
             found[round(low / SAME), round(high / SAME)].append((float(ends[0, along]), i, low, high))
     numbers = [text for text in drawing.texts if number(text.string) is not None]
     groups = [group for group in _merged(found) if len({round(place, 1) for place, *_ in group}) > 1]
+    groups.sort(key=len, reverse=True)
     rows = [row for group in groups[:MOST_ROWS] for row in _group_rows(group, numbers, horizontal)]
     rows.sort(key=lambda row: (-len(row.axis.ticks) if row.axis else 0, round(row.miss), row.high - row.low))
     kept: list[TickRow] = []

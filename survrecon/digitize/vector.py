@@ -61,7 +61,7 @@ def digitize_drawing(drawing: Drawing, hints: Hints, path: str | Path) -> Digiti
         raise FigureError(path, str(error)) from None
     if not panels:
         unreadable = OUTLINED if drawing.outlined else "no two axes with ticks and numbers were found; give --x-range and --y-range"
-        raise FigureError(path, f"{trouble} (--x-points, --y-points)" if trouble else unreadable)
+        raise FigureError(path, trouble or unreadable)
     panel = _chosen(panels, drawing, hints, path)
     lines, rising, notes = find_curves(drawing.shapes, panel)
     if not lines:
@@ -197,7 +197,7 @@ def _read(drawing: Drawing, panel: Panel, lines: list[Line], rising: bool, hints
     result = []
     for k, (trace, row) in enumerate(zip(traces, own, strict=True)):
         label = labels[k] or (row.label if row is not None else "") or f"arm {k + 1}"
-        doubts = (*trace.doubts, *([mark_doubts[k]] if mark_doubts[k] else []), *(row.doubts if row is not None else ()))
+        doubts = (*trace.doubts, *panel.doubts, *([mark_doubts[k]] if mark_doubts[k] else []), *(row.doubts if row is not None else ()))
         censored = None if places is None else _tidy(panel.x.value(_at_drops(places[order[k]], lines, 2 * step)))
         result.append(replace(trace, label=label, censor_times=censored, risk=None if row is None else row.risk, doubts=doubts))
     if not how and not any(row is not None and row.label for row in own) and len(result) > 1:
