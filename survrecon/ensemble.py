@@ -170,8 +170,8 @@ def _of_arm(arm: ArmAnalysis, draws: Sequence[IPD]) -> list[Spread]:
 
 
 def _log_se(lower: float | None, upper: float | None) -> float:
-    """Return the standard error of a log median from its confidence limits, NaN where one is not reached."""
-    if not lower or upper is None:
+    """Return the standard error of a log median from its confidence limits, NaN where one is not reached or both are one drop."""
+    if not lower or upper is None or upper == lower:
         return math.nan
     return math.log(upper / lower) / (2 * normal_quantile(LEVEL))
 
