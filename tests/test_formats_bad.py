@@ -10,7 +10,8 @@ import tarfile
 import pytest
 from test_formats import DRUG, POPIGO, archive, dataset, dig, saved, wpd3, wpd4
 
-from survrecon.digitize import exported, formats_json, formats_xml
+from survrecon import files
+from survrecon.digitize import exported, formats, formats_json, formats_xml
 from survrecon.digitize.formats import read_digitized
 from survrecon.errors import StudyFileError, SurvReconError
 
@@ -144,6 +145,20 @@ def test_deep_and_long_xml(tmp_path, monkeypatch):
     assert "not a document of Engauge" in refused(tmp_path, "<a>" * 20_000 + "</a>" * 20_000)
     monkeypatch.setattr(formats_xml, "MOST_ELEMENTS", 50)
     assert "more than 50 elements" in refused(tmp_path, "<Document>" + "<Point/>" * 100 + "</Document>")
+    monkeypatch.setattr(formats_xml, "MOST_ATTRIBUTES", 50)
+    assert "more than 50 attributes" in refused(tmp_path, "<Document " + " ".join(f'a{i}="1"' for i in range(100)) + "/>")
+
+
+def test_far_too_much_of_anything(tmp_path, monkeypatch):
+    monkeypatch.setattr(formats, "MOST_LINES", 100)
+    assert "100 lines" in refused(tmp_path, "time,survival\n" + "0,1\n" * 300)
+    monkeypatch.setattr(formats, "LARGEST_TABLE", 1000)
+    assert "1000 bytes" in refused(tmp_path, "," * 1001)
+    assert "no line but" in refused(tmp_path, "," * 999)
+    monkeypatch.setattr(formats, "LARGEST_PROJECT", 2000)
+    assert "2000 bytes" in refused(tmp_path, "[" * 2001)
+    monkeypatch.setattr(files, "LARGEST_FILE", 3000)
+    assert "3000 bytes" in refused(tmp_path, bytes(3001))
 
 
 @pytest.mark.parametrize("count", [0, 2])
@@ -176,7 +191,7 @@ def test_damaged_archives(tmp_path, monkeypatch):
     refused(tmp_path, whole[:700])
     monkeypatch.setattr(formats_json, "MOST_MEMBERS", 2)
     assert "more than 2 files" in refused(tmp_path, archive(dict.fromkeys("abc", b"")))
-    monkeypatch.setattr(formats_json, "LARGEST_FILE", 10)
+    monkeypatch.setattr(formats_json, "LARGEST_JSON", 10)
     assert "wpd.json of more than 10 bytes" in refused(tmp_path, whole)
 
 

@@ -12,6 +12,8 @@ from survrecon.digitize.formats_table import read_table
 from survrecon.digitize.formats_xml import read_xml
 from survrecon.files import decode, file_error, read_bytes
 
+LARGEST_PROJECT = 25_000_000  # bytes of JSON or XML, the image of the figure included
+LARGEST_TABLE, MOST_LINES = 10_000_000, 200_000  # a curve has some thousand points at most
 _FIGURE = "is a figure; read it with `survrecon digitize`"
 _FOREIGN = (  # first bytes, and what to do
     (b"%PDF", _FIGURE),
@@ -78,13 +80,13 @@ def _is_tar(path: Path) -> bool:
 
 def _read_text(path: Path, text: str) -> Exported:
     start = text.lstrip()[:1]
-    if start in ("{", "["):
-        return read_json(path, text)
-    if start == "<":
-        if "<svg" in text[:4096]:
-            raise file_error(path, _FIGURE)
-        return read_xml(path, text)
-    return read_table(path, text)
+    project = start in ("{", "[", "<")
+    largest = LARGEST_PROJECT if project else LARGEST_TABLE
+    if len(text) > largest or (not project and max(text.count("\n"), text.count("\r")) > MOST_LINES):
+        raise file_error(path, f"is larger than {largest} bytes or {MOST_LINES} lines; expected the curves of one figure")
+    if start == "<" and "<svg" in text[:4096]:
+        raise file_error(path, _FIGURE)
+    return read_json(path, text) if start in ("{", "[") else read_xml(path, text) if project else read_table(path, text)
 
 
 def _unused(label: str, taken: list[str]) -> str:

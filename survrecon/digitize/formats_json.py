@@ -17,10 +17,11 @@ import numpy as np
 from survrecon.data import RiskTable, frozen_floats
 from survrecon.digitize.exported import Exported, curve_of, is_finite
 from survrecon.errors import StudyFileError
-from survrecon.files import LARGEST_FILE, decode, file_error
+from survrecon.files import decode, file_error
 from survrecon.write import DraftArm
 
 MOST_MEMBERS = 1000  # of a tar archive: the images of a project
+LARGEST_JSON = 25_000_000  # bytes in it
 _SLACK = 0.05  # share of the axis by which a click may miss its end
 
 # KM-PoPiGo's names, those of its first version after them
@@ -100,8 +101,8 @@ def read_tar(path: Path, data: bytes) -> Exported:
             found = [member for member in _members(path, archive) if member.isreg() and member.name.rsplit("/", 1)[-1] == "wpd.json"]
             if len(found) != 1:
                 raise file_error(path, f"holds {len(found)} files wpd.json; expected one, as in a project of WebPlotDigitizer")
-            if found[0].size > LARGEST_FILE:
-                raise file_error(path, f"holds a wpd.json of more than {LARGEST_FILE} bytes", value=f"{found[0].size} bytes")
+            if found[0].size > LARGEST_JSON:
+                raise file_error(path, f"holds a wpd.json of more than {LARGEST_JSON} bytes", value=f"{found[0].size} bytes")
             file = archive.extractfile(found[0])
             content = b"" if file is None else file.read()
     except (tarfile.TarError, EOFError, ValueError, OverflowError, OSError) as error:

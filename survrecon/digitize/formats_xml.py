@@ -14,7 +14,7 @@ from survrecon.digitize.exported import Exported, curve_of
 from survrecon.files import file_error
 from survrecon.write import DraftArm
 
-MOST_ELEMENTS = 500_000  # a document of a hundred curves with a thousand points each has 200,000
+MOST_ELEMENTS = MOST_ATTRIBUTES = 500_000  # a document of ten thousand points has 20,000 and 60,000
 _PARALLEL = 1e-9  # share of the squared distances below which the area between axis points counts as none
 
 
@@ -40,6 +40,8 @@ def read_xml(path: Path, text: str) -> Exported:
     """
     if re.search(r"<!ENTITY|<!DOCTYPE[^>]*\[", text):
         raise file_error(path, "declares entities, which no program that we read does; save it again as a .dig file")
+    if text.count("=") > MOST_ATTRIBUTES:  # the parser's time grows with the square of those of one element
+        raise file_error(path, f"holds more than {MOST_ATTRIBUTES} attributes; export the curves as CSV")
     root = _parse(path, text)
     if root.tag != "Document" or next(root.iter("CurvesGraphs"), None) is None:
         raise file_error(path, "is XML, but not a document of Engauge Digitizer (Document with CurvesGraphs)")
