@@ -53,7 +53,7 @@ def resolving(layout: Layout, events: IntArray, censored: FloatArray) -> IntArra
     drop = -np.diff(layout.survival, prepend=1.0) / np.maximum(np.append(1.0, layout.survival[:-1]), 1e-9)
     half_events = np.floor(2 * np.cumsum(n * drop))
     falls = np.append(False, np.diff(half_events) > 0)
-    near = np.convolve(falls, np.ones(5), mode="same") > 0  # with the points around each fall, so that its time stays known
+    near = np.convolve(falls, np.ones(5))[2:-2] > 0  # with the points around each fall, so that its time stays known
     last = near | np.append(np.diff(layout.interval) > 0, True)
     last[0] = True
     return np.flatnonzero(last)
