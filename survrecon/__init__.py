@@ -18,6 +18,7 @@ _PUBLIC = {
     "SurvReconError": "errors",
     "digitize_figure": "digitize",
     "read_study": "read",
+    "read_digitized": "digitize.formats",
     "reconstruct": "reconstruction",
     "reanalyze": "reanalysis",
     "compare": "comparison",
