@@ -187,6 +187,7 @@ def _verify_one(path: Path, options: dict[str, Any], out: Path | None, force: bo
 @click.option("--reference", metavar="LABEL", help="The arm in the hazard ratio's denominator.")
 @click.option("--n", "sizes", multiple=True, metavar="LABEL=COUNT", callback=_counts, help="Subjects; by default the first number at risk.")
 @click.option("--events", multiple=True, metavar="LABEL=COUNT", callback=_counts, help="Printed total of events.")
+@click.option("--censor", multiple=True, metavar="LABEL=FILE", callback=_pairs, help="Times of the censor marks of one arm.")
 @click.option("--scale", type=click.Choice(["probability", "percent"]), help="Unit of the coordinates; detected where not given.")
 @click.option("--orientation", type=click.Choice(["survival", "failure"]), help="Whether curves fall or rise; detected where not given.")
 @click.option("--time-unit", type=click.Choice(TIME_UNITS), help="For the figures' time axis.")
@@ -206,12 +207,12 @@ def reconstruct(study: Path | None, out: Path, method: str, draws: int, seed: in
     Examples:
       survrecon reconstruct digitized/ncctg-lung-sex-os --out out/lung
       survrecon reconstruct --arm "Drug=drug.csv" --arm "Placebo=placebo.csv" \\
-        --risk-table risk.csv --reference Placebo --events Drug=194 --out out/trial
+        --risk-table risk.csv --reference Placebo --events Drug=194 --censor Drug=marks.csv --out out/trial
     """
     from survrecon.output import require_free, write_result
     from survrecon.pipeline import run
     from survrecon.read import read_study, study_files
-    from survrecon.terminal import study_text
+    from survrecon.terminal import Counting, study_text
 
     options = {name: value for name, value in figure.items() if value}
     if (study is None) == ("arms" not in options):
@@ -220,9 +221,10 @@ def reconstruct(study: Path | None, out: Path, method: str, draws: int, seed: in
         raise click.UsageError(f"These options belong with --arm, and a STUDY has its own: {', '.join(options)}.")
     require_free(out, force)
     loaded = read_study(study) if study else _study_from_arms(out.resolve().name, **figure)
-    inputs = study_files(study) if study else [Path(str(path)) for path in (*figure["arms"].values(), figure["risk_table"]) if path]
+    given = (*figure["arms"].values(), *figure["censor"].values(), figure["risk_table"])
+    inputs = study_files(study) if study else [Path(str(path)) for path in given if path]
     drawn = {"method": method, "draws": draws, "seed": seed}
-    result = run(loaded, **drawn)  # type: ignore[arg-type]
+    result = run(loaded, method, draws=draws, seed=seed, executor=Counting())
     write_result(result, out, {"command": "reconstruct"} | drawn | options, inputs, force)
     click.echo(study_text(result) + f"\n\nwrote {out}")
     _finish([result])
@@ -235,6 +237,7 @@ def _study_from_arms(
     reference: str | None,
     sizes: dict[str, int],
     events: dict[str, int],
+    censor: dict[str, str],
     scale: str | None,
     orientation: str | None,
     time_unit: str | None,
@@ -248,6 +251,7 @@ def _study_from_arms(
     named: dict[str, Iterable[str]] = {
         "--n": sizes,
         "--events": events,
+        "--censor": censor,
         f"--risk-table {risk_table}": risk,
         "--reference": [reference] if reference else [],
     }
@@ -258,22 +262,26 @@ def _study_from_arms(
     if len(arms) > 1 and reference is None:
         raise click.UsageError(f"Two or more arms need --reference, one of {', '.join(map(repr, arms))}.")
     made = tuple(
-        _arm(label, path, sizes.get(label), risk.get(label), events.get(label), scale, orientation) for label, path in arms.items()
+        _arm(label, path, sizes.get(label), risk.get(label), events.get(label), censor.get(label), scale, orientation)
+        for label, path in arms.items()
     )
     return Study(name, "", "", time_unit or "", "digitized", made, Published(reference))
 
 
-def _arm(label: str, path: str, n: int | None, risk: RiskTable | None, events: int | None, scale: Any, orientation: Any) -> Arm:
-    from survrecon.data import Arm
-    from survrecon.tables import read_curve
+def _arm(
+    label: str, path: str, n: int | None, risk: RiskTable | None, events: int | None, censor: str | None, scale: Any, orientation: Any
+) -> Arm:
+    from survrecon.data import Arm, frozen_floats
+    from survrecon.tables import read_curve, read_times
 
     curve = read_curve(path, scale or "auto", orientation or "auto")
     if n is None and risk is not None and risk.time[0] == 0 and risk.count[0] > 0:
         n = int(risk.count[0])
     if n is None:
         raise click.UsageError(f"The size of arm {label!r} is not known: give --n {label}=COUNT, or a --risk-table with a count at time 0.")
+    marks = frozen_floats(read_times(censor)) if censor else None
     try:
-        return Arm(label, n, curve, risk, events, source=path)
+        return Arm(label, n, curve, risk, events, marks, path)
     except ValueError as error:
         raise BadInput(str(error)) from error
 

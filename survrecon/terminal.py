@@ -7,8 +7,9 @@ import sys
 import textwrap
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor
+from typing import Any, TypeVar
 
 import click
 
@@ -122,6 +123,30 @@ def progress(items: Sequence[Item]) -> Iterator[Item]:
         yield item
     if drawn:
         click.echo("\r" + " " * 50 + "\r", nl=False, err=True)
+
+
+class Counting(Executor):
+    """Computes here, one call after the other, and shows with `progress` how many are done."""
+
+    def map(self, fn: Callable[..., Item], *iterables: Iterable[Any], **options: Any) -> Iterator[Item]:
+        """Call a function with each set of arguments.
+
+        Parameters
+        ----------
+        fn : callable
+            What to call.
+        *iterables : iterable
+            Its arguments, in order.
+        **options : object
+            Those of `concurrent.futures.Executor.map`, which only matter elsewhere.
+
+        Yields
+        ------
+        object
+            What each call returns, in order.
+        """
+        for arguments in progress(list(zip(*iterables, strict=False))):
+            yield fn(*arguments)
 
 
 def _wrap(text: str, indent: str, hanging: str) -> list[str]:

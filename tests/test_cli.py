@@ -152,6 +152,7 @@ def test_curves_give_the_same_as_arms_from_arrays(tiny, tmp_path):
         (["--arm", "drug"], "'drug' is not of the form LABEL=VALUE"),
         (["--arm", "drug={0}/drug.csv", "--arm", "drug={0}/drug.csv"], "'drug' is given twice"),
         ([*CURVES], "need --reference"),
+        ([*CURVES, "--censor", "control=marks.csv"], "--censor names the arm 'control'; the arms given by --arm are 'drug', 'placebo'"),
         ([*CURVES, "--reference", "control"], "--reference names the arm 'control'; the arms given by --arm are 'drug', 'placebo'"),
         ([*CURVES, "--reference", "drug"], "The size of arm 'drug' is not known: give --n drug=COUNT"),
         ([*CURVES, "--reference", "drug", "--n", "drug=ten"], "'ten' is not a whole number"),
@@ -312,6 +313,31 @@ def test_progress_is_shown_on_a_terminal_and_only_when_it_takes_long(monkeypatch
     monkeypatch.setattr(sys.stderr, "isatty", lambda: False, raising=False)
     list(terminal.progress("abcd"))
     assert capsys.readouterr().err == ""
+
+
+def test_progress_of_draws_is_shown_and_changes_nothing(monkeypatch, capsys):
+    arm = survrecon.Arm.from_arrays([0, 1, 2, 3], [1, 0.8, 0.6, 0.4], n=10)
+    here = survrecon.reconstruct(arm, draws=250).draws
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(terminal, "PATIENCE", -1.0)
+    counted = survrecon.reconstruct(arm, draws=250, executor=terminal.Counting()).draws
+    assert "2/3" in capsys.readouterr().err  # chunks of 100
+    assert [draw.time.tolist() for draw in counted] == [draw.time.tolist() for draw in here]
+
+
+def test_censor_marks_of_an_arm(tiny, tmp_path):
+    marks = tmp_path / "marks.csv"
+    marks.write_text("time\n5\n")
+    options = ["--n", "drug=11", "--n", "placebo=10", "--reference", "placebo", "--censor", f"drug={marks}"]
+    result = run("reconstruct", *curves(tiny), *options, "--out", tmp_path / "out")
+    assert result.exit_code == 0, result.stderr
+    with (tmp_path / "out/ipd.csv").open(newline="") as file:
+        censored = [(row["arm"], row["time"]) for row in csv.DictReader(file) if row["event"] == "0"]
+    assert ("drug", "5.0") in censored
+    assert str(marks) in json.loads((tmp_path / "out/manifest.json").read_text())["inputs"]
+    marks.write_text("time\nfive\n5\n")
+    assert run("reconstruct", *curves(tiny), *options, "--out", tmp_path / "other").exit_code == 2
+    assert not (tmp_path / "other").exists()
 
 
 def test_help_and_version_load_nothing_heavy():
