@@ -109,6 +109,14 @@ def test_an_arm_without_data(folder):
     assert ("arm[2].label", "'third'") in problems_of(changed(folder, "[published]", '[[arm]]\nlabel = "third"\n[published]'))
 
 
+def test_labels_that_differ_in_punctuation_only(folder):
+    for name in ("study.toml", "data.csv"):
+        text = (folder / name).read_text().replace("drug = {", '"drug" = {').replace("placebo = {", '"placebo" = {')
+        (folder / name).write_text(text.replace("drug", "A + B").replace("placebo", "A - B"))
+    result = run(read_study(folder))
+    assert {check.verdict for check in result.checks} == {"agrees"} and result.analysis.reference == "A - B"
+
+
 def test_no_arms(folder):
     (folder / "study.toml").write_text(STUDY[: STUDY.index("[[arm]]")])
     assert problems_of(folder)[-1] == ("arm", "")

@@ -157,6 +157,8 @@ def _plain(label: str) -> str:
 
 def _named(ipd: Sequence[IPD], study: Study) -> list[IPD] | None:
     """Return the data under the labels of a study's arms; None where they are not the same."""
+    if sorted(arm.label for arm in study.arms) == sorted(each.label for each in ipd):
+        return list(ipd)  # also where labels differ in punctuation only
     labels = {_plain(arm.label): arm.label for arm in study.arms}
     if sorted(labels) != sorted(_plain(each.label) for each in ipd):
         return None
