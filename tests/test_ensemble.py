@@ -10,9 +10,12 @@ from dataclasses import replace
 from multiprocessing import get_context
 
 import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner
+from lifelines import CoxPHFitter
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from scipy.stats import t as student_t
 
 from survrecon.cli import main
 from survrecon.comparison import compare
@@ -27,6 +30,7 @@ from survrecon.reconstruction._common import at_risk
 from survrecon.results import Analysis, ArmAnalysis, Check, Comparison, Estimate, Spread, TestResult
 from survrecon.schema import parse_printed
 from survrecon.simulation import DAYS, REGIMES, SCENARIOS, digitize, simulate, withhold
+from survrecon.tables import write_draws
 
 NONE = Estimate(None, why="not asked for")
 # Events at 1 and 3 in one arm, at 2 and 4 in the other: the hazard ratio is (sqrt(17) - 1) / 8, see draws.cox_two_sample.
@@ -236,6 +240,22 @@ def test_one_draw_has_no_total_interval():
     spread = next(item for item in spreads([drawn("control", IPD([1, 3], [1, 1]))], analysis) if item.quantity == "rmst")
     assert (spread.reconstruction, spread.total) == ((2, 2), None)
     assert spread.why == "one draw tells nothing of the variance between draws; ask for 20 or more"
+
+
+def test_the_file_of_draws_pooled_as_the_readme_says_gives_our_interval(tmp_path):
+    """By lifelines and scipy, from the file alone."""
+    found = [reconstruct(arm, draws=8) for arm in figure(6, "clicks", "N", n=60)]
+    write_draws(tmp_path / "ipd-draws.csv", [item.draws for item in found])
+    table = pd.read_csv(tmp_path / "ipd-draws.csv").assign(arm=lambda rows: (rows["arm"] == "active").astype(int))
+    fits = [CoxPHFitter().fit(rows.drop(columns="draw"), "time", "event").summary.loc["arm"] for _, rows in table.groupby("draw")]
+    estimates, errors = (np.array([fit[name] for fit in fits]) for name in ("coef", "se(coef)"))
+    within, between = np.mean(errors**2), np.var(estimates, ddof=1)
+    assert between > 0
+    total = within + (1 + 1 / 8) * between
+    margin = student_t.ppf(0.975, 7 * (1 + within / ((1 + 1 / 8) * between)) ** 2) * math.sqrt(total)
+    spread = spreads(found, analysis_of())[0]
+    assert spread.quantity == "hazard ratio"
+    assert spread.total == pytest.approx((math.exp(estimates.mean() - margin), math.exp(estimates.mean() + margin)), rel=1e-5)
 
 
 def test_no_draws_no_spreads():
