@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from survrecon.data import FloatArray
+from survrecon.digitize.axes import time_unit
 from survrecon.digitize.figure import Axis, Digitized, Hints, Trace
-from survrecon.digitize.raster_axes import Frame, axis_from_hints, find_frame
-from survrecon.digitize.raster_colors import Layer, background, difference, find_colors, separate
+from survrecon.digitize.labels import match_rows
+from survrecon.digitize.ocr import read_texts
+from survrecon.digitize.raster_axes import Frame, find_frame, without_axes
+from survrecon.digitize.raster_colors import Layer, background, difference, find_colors, rgb_of, separate
 from survrecon.digitize.raster_curves import Found, find_curves
 from survrecon.digitize.raster_doubts import doubts_of
 from survrecon.digitize.raster_image import Pixels, read_pixels
 from survrecon.digitize.raster_marks import find_marks
+from survrecon.digitize.raster_trace import snapped
+from survrecon.digitize.raster_view import View, look_at, read_values
+from survrecon.digitize.risk_table import RiskRow, read_risk_rows
 from survrecon.errors import FigureError
 
 FILL = 0.025  # of the plot: ink as thick as this is a fill
 MARGIN = 0.03  # of the plot: what is looked at above the top of the axis
+FULL_LINE = 0.5  # of the plot's width: a curve that gains more is there
 
 
 @dataclass(frozen=True, eq=False)
 class Plot:
-    """The part of a picture that curves are drawn in.
+    """The part of a view that curves are drawn in.
 
     Attributes
     ----------
     left, top : int
-        Its corner in the picture.
+        Its corner in the view.
     pixels : ndarray of uint8, shape (height, width, 3)
         Its colors.
     first : int
@@ -91,69 +100,170 @@ def digitize_pixels(pixels: Pixels, hints: Hints | None = None, path: str | Path
         If no axes or curves are found.
     """
     hints = hints or Hints()
-    frame, x, y = read_axes(pixels, hints, path)
+    view = look_at(pixels, hints, path)
+    ink = 1 - view.pixels.mean(axis=2, dtype=np.float32) / np.float32(255)
+    frame = find_frame(ink, hints.panel)
+    if frame is None:
+        panel = "" if hints.panel is None else f" of panel {hints.panel}"
+        raise FigureError(path, f"no axis lines{panel} were found; crop the picture to one panel with --bbox")
+    texts = read_texts(without_axes(view.pixels, ink, frame))
+    x, y = read_values(view, frame, hints, texts, path)
     full = 100.0 if max(y.value(frame.left.start), y.value(frame.left.end)) > 2 else 1.0
-    plot = cut_plot(pixels, frame, x, y, full)
-    layers = separate_layers(plot, hints)
-    if not layers:
-        raise FigureError(path, "no curve found between the axes")
-    found, rising = follow_curves(layers, plot, len(hints.arms) or None)
+    plot = cut_plot(view, frame, x, y, full)
+    found, rising = follow_curves(separate_layers(plot, hints, path), plot, len(hints.arms) or None)
     if not found:
-        raise FigureError(path, "no curve found between the axes; its line must start at the survival axis and be unlike the background")
-    traces = tuple(_trace(number, curve, found, plot, x, y, full) for number, curve in enumerate(found))
+        raise FigureError(path, "no curve was found between the axes; it must start at the survival axis and be unlike the background")
+    moved = [snapped(curve.steps, frame.x_ticks + frame.y_ticks) for curve in found]
+    traces = [_trace(curve, found, plot, (x, y), full, rising, offset) for curve, offset in zip(found, moved, strict=True)]
+    traces = _labelled(traces, hints)
+    notes = []
+    if len(found) < len(hints.arms):
+        lost = len(hints.arms) - len(found)
+        notes.append(f"{lost} of the {len(hints.arms)} curves was not found, and may have been taken for another one")
+        traces = [replace(trace, doubts=(*trace.doubts, *notes)) for trace in traces]
+    if not rising:
+        traces, matched = _with_risk(traces, read_risk_rows(texts, x, frame.bottom.far), bool(hints.arms))
+        notes += matched
     return Digitized(
         kind="raster",
-        x=x,
-        y=y,
-        traces=traces,
+        x=view.axis(x, view.left),
+        y=view.axis(y, view.top),
+        traces=tuple(traces),
         percent=full == 100,
         orientation="failure" if rising else "survival",
+        time_unit=time_unit(" ".join(text.string for text in texts if text.top > frame.bottom.middle)),
         resolution=(abs(x.scale), abs(y.scale) / full),
+        notes=(*notes, *((f"the picture was reduced to 1/{view.reduced} of its size",) if view.reduced > 1 else ())),
         backdrop=pixels,
+        texts=tuple(view.text(text) for text in texts),
     )
 
 
-def read_axes(pixels: Pixels, hints: Hints, path: str | Path) -> tuple[Frame, Axis, Axis]:
-    """Find the axis lines and give them their values."""
-    ink = (1 - pixels.mean(axis=2) / 255).astype(np.float32)
-    frame = find_frame(ink, hints.panel)
-    if frame is None:
-        raise FigureError(path, "no pair of axis lines found; crop the picture to one panel")
-    x, y = (axis_from_hints(name, hints, frame, path) for name in ("x", "y"))
-    if x is None or y is None:
-        missing = " and ".join(f"--{name}-range" for name, axis in (("x", x), ("y", y)) if axis is None)
-        raise FigureError(path, f"the values of the axis cannot be read; give {missing} (values at its first and last tick)")
-    return frame, x, y
+def cut_plot(view: View, frame: Frame, x: Axis, y: Axis, full: float) -> Plot:
+    """Cut out what lies between the axes, and a little above.
 
+    Parameters
+    ----------
+    view : View
+        What is looked at.
+    frame : Frame
+        The axis lines.
+    x, y : Axis
+        Their values.
+    full : float
+        Value of the survival axis that means 1.
 
-def cut_plot(pixels: Pixels, frame: Frame, x: Axis, y: Axis, full: float) -> Plot:
-    """Cut out what lies between the axes, and a little above."""
+    Returns
+    -------
+    Plot
+        Its pixels and where curves start in it.
+    """
     one = float(y.position(full))
-    top = int(max(0, min(frame.left.start, one) - MARGIN * frame.left.length))
-    left, right = frame.left.far, min(frame.bottom.end + 2, pixels.shape[1])
-    first = int(np.clip(float(x.position(0.0)) - left, 0, right - left - 1))
-    return Plot(left, top, pixels[top : frame.bottom.near, left:right], first, one - top, float(y.position(0.0)) - top)
+    top = int(max(0, min(frame.left.start, max(one, 0)) - MARGIN * frame.left.length))
+    left, right = frame.left.far, min(frame.bottom.end + 2, view.pixels.shape[1])
+    first = int(np.clip(float(x.position(0.0)) - left, 0, right - left - 2))
+    return Plot(left, top, view.pixels[top : frame.bottom.near, left:right], first, one - top, float(y.position(0.0)) - top)
 
 
-def separate_layers(plot: Plot, hints: Hints) -> list[Layer]:
-    """Return the plot's ink, by color."""
+def separate_layers(plot: Plot, hints: Hints, path: str | Path) -> list[Layer]:
+    """Return the plot's ink, by color.
+
+    Parameters
+    ----------
+    plot : Plot
+        The plot.
+    hints : Hints
+        Number of arms, and their colors where the user gives them.
+    path : path-like
+        The file, for errors.
+
+    Returns
+    -------
+    list of Layer
+        Those of the given colors only, where all are given.
+    """
     behind = background(plot.pixels)
     away = difference(plot.pixels, max(7, int(FILL * min(plot.pixels.shape[:2])) | 1))
-    return separate(away, find_colors(away, len(hints.arms) or None), behind)
+    given = [behind - rgb_of(color, path) for _, color in hints.arms if color is not None]
+    return separate(away, find_colors(away, len(hints.arms) or None, given), behind)
 
 
 def follow_curves(layers: list[Layer], plot: Plot, count: int | None) -> tuple[list[Found], bool]:
-    """Follow the curves as falling from 1, or as rising from 0 where that explains more ink."""
-    return find_curves(layers, plot.first, plot.one, count), False
+    """Follow the curves as falling from 1, or as rising from 0 where that explains more ink.
+
+    Parameters
+    ----------
+    layers : list of Layer
+        The plot's ink.
+    plot : Plot
+        Where curves start in it.
+    count : int or None
+        How many curves there are, if known.
+
+    Returns
+    -------
+    curves : list of Found
+        The largest area under the survival curve first; rows of rising ones are counted from the bottom.
+    rising : bool
+        Whether they rise.
+    """
+    if not layers:
+        return [], False
+    falling = find_curves(layers, plot.first, plot.one, count)
+    height, width = layers[0].own.shape
+    if any(curve.path.gain > FULL_LINE * (width - plot.first) for curve in falling):
+        return falling, False
+    upside_down = [replace(layer, own=layer.own[::-1], blank=layer.blank[::-1]) for layer in layers]
+    rising = find_curves(upside_down, plot.first, height - plot.zero, count)
+    if sum(curve.path.gain for curve in rising) > 1.2 * sum(curve.path.gain for curve in falling):
+        return rising, True
+    return falling, False
 
 
-def _trace(number: int, curve: Found, found: list[Found], plot: Plot, x: Axis, y: Axis, full: float) -> Trace:
+def _trace(curve: Found, found: list[Found], plot: Plot, axes: tuple[Axis, Axis], full: float, rising: bool, moved: float) -> Trace:
     """Turn a curve into values of the axes."""
-    steps = curve.steps
-    time = x.value(np.append(steps.x, steps.end) + plot.left)
-    survival = np.clip(y.value(np.append(steps.y, steps.y[-1]) + plot.top) / full, 0, 1)
-    others = [other for other in found if other is not curve]
+    x, y = axes
+    height = curve.ink.own.shape[0]
+    rows = np.append(curve.steps.y, curve.steps.y[-1])
+    survival = np.clip(y.value((height - rows if rising else rows) + plot.top + moved) / full, 0, 1)
+
+    def time(columns: FloatArray) -> FloatArray:
+        return np.maximum(x.value(columns + plot.left + moved), 0)
+
+    start = height - plot.zero if rising else plot.one
+    doubts = doubts_of(curve, [other for other in found if other is not curve], time, start, plot.zero - plot.one)
+    marks = time(find_marks(curve))
     color = "#{:02x}{:02x}{:02x}".format(*curve.ink.color)
-    doubts = doubts_of(curve, others, x, y, full, (plot.left, plot.top))
-    marks = x.value(find_marks(curve) + plot.left)
-    return Trace(f"arm {number + 1}", color, np.maximum(time, 0), survival, marks if marks.size else None, doubts=doubts)
+    return Trace("", color, time(np.append(curve.steps.x, curve.steps.end)), survival, marks if marks.size else None, doubts=doubts)
+
+
+def _labelled(traces: list[Trace], hints: Hints) -> list[Trace]:
+    """Name the curves: by the colors that the user gives, else in the order of the areas under them."""
+    names = [f"arm {number + 1}" for number in range(len(traces))]
+    colors = [color for _, color in hints.arms]
+    if hints.arms and all(color is not None for color in colors):
+        from scipy.optimize import linear_sum_assignment
+
+        wanted = np.array([rgb_of(str(color), "") for color in colors])
+        apart = np.linalg.norm(np.array([rgb_of(trace.color, "") for trace in traces])[:, None] - wanted, axis=2)
+        for trace, arm in zip(*linear_sum_assignment(apart), strict=True):
+            names[trace] = hints.arms[arm][0]
+    elif len(hints.arms) == len(traces):
+        names = [label for label, _ in hints.arms]
+    return [replace(trace, label=name) for trace, name in zip(traces, names, strict=True)]
+
+
+def _with_risk(traces: list[Trace], rows: Sequence[RiskRow], named: bool) -> tuple[list[Trace], list[str]]:
+    """Give each curve its row of the risk table, and its name there if the user gives none."""
+    if not rows:
+        return traces, []
+    curves = [(trace.time, trace.survival) for trace in traces]
+    order, how = match_rows([trace.label if named else "" for trace in traces], [trace.color for trace in traces], curves, rows)
+    if not how:
+        return traces, ["a risk table was read from the picture, but which row belongs to which curve is not clear"]
+    matched = []
+    for trace, place in zip(traces, order, strict=True):
+        row = None if place is None else rows[place]
+        label = trace.label if named or row is None or not row.label else row.label
+        matched.append(trace if row is None else replace(trace, risk=row.risk, label=label))
+    return matched, [f"the numbers at risk were read from the picture and given to the curves by {how}; compare them with it"]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from survrecon.data import BoolArray, FloatArray, IntArray
 from survrecon.digitize.figure import Axis, Hints
@@ -211,6 +212,35 @@ def _center(strip: FloatArray, group: IntArray, length: int) -> float:
 def _regular(ticks: tuple[float, ...]) -> bool:
     gaps = np.diff(ticks)
     return len(ticks) >= 3 and bool(np.ptp(gaps) <= 2.5)
+
+
+def without_axes(pixels: NDArray[np.uint8], ink: FloatArray, frame: Frame) -> NDArray[np.uint8]:
+    """Wipe out the axis lines and their outer ticks, which would be read as letters.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8, shape (height, width, 3)
+        The picture.
+    ink : ndarray of float, shape (height, width)
+        0 for background, 1 for the darkest.
+    frame : Frame
+        The axes.
+
+    Returns
+    -------
+    ndarray of uint8, shape (height, width, 3)
+        A copy.
+    """
+    wiped = pixels.copy()
+    for picture, dark, line, outwards in ((wiped, ink, frame.bottom, 1), (np.swapaxes(wiped, 0, 1), ink.T, frame.left, -1)):
+        first, last = max(line.start - 3, 0), line.end + 3
+        rows = np.arange(line.near, dark.shape[0]) if outwards > 0 else np.arange(line.far - 1, -1, -1)
+        rows = rows[: line.far - line.near + int(LONGEST_TICK * line.length)]
+        attached = np.cumprod(dark[rows, first:last] > 0.1, axis=0).astype(bool)
+        strip = picture[rows, first:last]
+        strip[attached] = 255
+        picture[rows, first:last] = strip
+    return wiped
 
 
 def axis_from_hints(name: Literal["x", "y"], hints: Hints, frame: Frame, path: str | Path) -> Axis | None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from survrecon.data import BoolArray, FloatArray
+from survrecon.errors import FigureError
 
 Floats = NDArray[np.float32]
 
@@ -38,6 +41,34 @@ class Layer:
     color: tuple[int, int, int]
     own: Floats
     blank: Floats
+
+
+def rgb_of(color: str, path: str | Path) -> FloatArray:
+    """Return the parts of a color that the user names.
+
+    Parameters
+    ----------
+    color : str
+        As ``#rrggbb`` or a CSS name.
+    path : path-like
+        The file, for the error.
+
+    Returns
+    -------
+    ndarray of float, shape (3,)
+        Red, green, blue.
+
+    Raises
+    ------
+    FigureError
+        If there is no such color.
+    """
+    from PIL import ImageColor
+
+    try:
+        return np.array(ImageColor.getrgb(color)[:3], dtype=float)
+    except ValueError as error:
+        raise FigureError(path, f"{color!r} is no color; write it as #rrggbb or by its CSS name") from error
 
 
 def background(pixels: NDArray[np.uint8]) -> FloatArray:
@@ -110,7 +141,7 @@ def _even_colors(away: Floats, reach: int = 7) -> Floats:
     return even
 
 
-def find_colors(away: Floats, count: int | None = None) -> list[FloatArray]:
+def find_colors(away: Floats, count: int | None = None, given: Sequence[FloatArray] = ()) -> list[FloatArray]:
     """Find the colors that lines are drawn in.
 
     Parameters
@@ -119,6 +150,8 @@ def find_colors(away: Floats, count: int | None = None) -> list[FloatArray]:
         From `difference`.
     count : int or None
         How many curves there are at most, if known.
+    given : sequence of ndarray of float, shape (3,)
+        Colors that the user names, as differences from the background: the nearest found stand for them.
 
     Returns
     -------
@@ -142,7 +175,16 @@ def find_colors(away: Floats, count: int | None = None) -> list[FloatArray]:
         share = np.unique(columns[left & near]).size / away.shape[1]
         found.append((np.median(colors[left & near], axis=0).astype(float), float(share)))
         left &= ~taken
-    return _no_mixtures(sorted(found, key=lambda pair: -pair[1]), count)
+    found.sort(key=lambda pair: -pair[1])
+    if not given:
+        return _no_mixtures(found, count)
+    chosen: list[FloatArray] = []
+    for color in given:
+        nearest = min((seen for seen, _ in found), key=lambda seen: float(np.linalg.norm(seen - color)), default=color)
+        use = nearest if np.linalg.norm(nearest - color) < 1.5 * SAME else color
+        if not any(np.array_equal(use, other) for other in chosen):
+            chosen.append(use)
+    return chosen
 
 
 def _no_mixtures(found: list[tuple[FloatArray, float]], count: int | None) -> list[FloatArray]:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from survrecon.data import BoolArray, FloatArray
-from survrecon.digitize.figure import Axis
 from survrecon.digitize.raster_curves import Found, drawn
 
 LONG_GAP = 0.03  # of the plot's width without any ink
 LONG_COVER = 0.05  # of the plot's width behind other ink
 HIDDEN_FALL = 0.03  # of the plot's height behind other ink
 LEFT_OVER = 0.15  # of the plot's width with ink of the same color elsewhere
+PART = 0.4  # of a pixel, that edges are off by
+COARSE = 0.007  # error that comes from that alone
 NOT_ONE = 0.015  # of the scale: farther from 1 than this at the start
 
 
-def doubts_of(curve: Found, others: list[Found], x: Axis, y: Axis, full: float, corner: tuple[float, float]) -> tuple[str, ...]:
+def doubts_of(
+    curve: Found, others: list[Found], time: Callable[[FloatArray], FloatArray], start_row: float, scale: float
+) -> tuple[str, ...]:
     """List what makes a curve doubtful.
 
     Parameters
@@ -25,12 +30,12 @@ def doubts_of(curve: Found, others: list[Found], x: Axis, y: Axis, full: float, 
         The curve.
     others : list of Found
         The other curves of the plot.
-    x, y : Axis
-        The axes.
-    full : float
-        Value of the survival axis that means 1.
-    corner : tuple of two float
-        Position of the plot's top left corner, in the axes' pixels.
+    time : callable
+        From columns to times.
+    start_row : float
+        Row where curves start.
+    scale : float
+        Rows from survival 1 to 0.
 
     Returns
     -------
@@ -43,13 +48,13 @@ def doubts_of(curve: Found, others: list[Found], x: Axis, y: Axis, full: float, 
     own, blank = layer.own[middle], layer.blank[middle]
 
     def times(first: int, last: int) -> str:
-        start, end = x.value(np.array([columns[first], columns[last] + 1]) + corner[0])
-        return f"from {max(float(start), 0.0):.3g} to {float(end):.3g}"
+        start, end = time(np.array([columns[first], columns[last] + 1], dtype=float))
+        return f"from {start:.3g} to {end:.3g}"
 
     found = []
-    start = float(y.value(curve.steps.y[0] + corner[1])) / full
-    if abs(start - 1) > NOT_ONE:
-        found.append(f"the curve starts at {start:.3f}, not at 1")
+    away = float(curve.steps.y[0] - start_row) / scale
+    if abs(away) > NOT_ONE:
+        found.append(f"it starts {abs(away):.3f} {'beyond' if away > 0 else 'before'} where curves start")
     first, last = _longest(blank > 0.5)
     if last - first > max(LONG_GAP * width, 6 * curve.steps.thickness):
         found.append(f"no ink {times(first, last)}")
@@ -59,22 +64,33 @@ def doubts_of(curve: Found, others: list[Found], x: Axis, y: Axis, full: float, 
     height = layer.own.shape[0]
     hidden = _falls(curve, ((layer.own < 0.2) & (layer.blank < 0.3)).astype(np.float32))
     if hidden.sum() > HIDDEN_FALL * height:
-        at = columns[np.flatnonzero(np.cumsum(hidden) >= hidden.sum() / 2)[0]] + corner[0]
-        found.append(f"falls by {hidden.sum() / height:.2f} of the axis behind other ink, most of it near {float(x.value(at)):.3g}")
+        middle_fall = int(np.flatnonzero(np.cumsum(hidden) >= hidden.sum() / 2)[0])
+        found.append(f"falls by {hidden.sum() / height:.2f} of the axis behind other ink, {times(middle_fall, middle_fall)}")
     falls = _falls(curve, layer.blank)
     if falls.max(initial=0) > max(4.0, 0.012 * height):
         at = int(falls.argmax())
-        found.append(f"falls where nothing is drawn, at {float(x.value(columns[at] + corner[0])):.3g}")
-    rest = np.where(drawn(curve, 2.0), 0, layer.own)
+        found.append(f"falls where nothing is drawn, {times(at, at)}")
+    coarse = _coarseness(curve, scale)
+    if coarse > COARSE:
+        found.append(f"its steps are so tall that the width of a pixel makes an error of about {coarse:.3f}")
+    beside = max(4 * curve.steps.thickness, 6.0)  # censor marks are no other ink
+    rest = np.where(drawn(curve, beside), 0, layer.own)
     for other in others:
         if other.layer == curve.layer:
-            rest = np.where(drawn(other, 2.0), 0, rest)
+            rest = np.where(drawn(other, beside), 0, rest)
     left = float(np.mean(np.sum(rest > 0.5, axis=0) > 0))
     if left > LEFT_OVER:
         found.append(f"ink of its color elsewhere in {100 * left:.0f}% of the columns")
     meetings = [_meeting(curve, other) for other in others if other.layer == curve.layer]
     found += [f"meets another curve of the same color {times(*span)}" for span in meetings if span]
     return tuple(found)
+
+
+def _coarseness(curve: Found, scale: float) -> float:
+    """Return the root mean square error of survival when every drop is off by a part of a pixel, and every level too."""
+    drops = np.diff(curve.steps.y) / scale
+    length = curve.steps.end - curve.steps.x[0]
+    return float(np.sqrt(PART * np.sum(drops**2) / length + (PART / scale) ** 2))
 
 
 def _longest(mask: BoolArray) -> tuple[int, int]:

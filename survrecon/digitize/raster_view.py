@@ -1,0 +1,209 @@
+"""The part of a picture that is looked at, in a size that can be handled, and the way back to the file's pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from survrecon.digitize.axes import AxisError, read_axis
+from survrecon.digitize.figure import Axis, Hints, Text
+from survrecon.digitize.raster_axes import Frame, axis_from_hints
+from survrecon.digitize.raster_image import Pixels
+from survrecon.errors import FigureError
+
+MOST_PIXELS = 5_000_000  # a page's width at 300 dpi; what has more is reduced
+LEAST_SIDE = 40
+
+Points = tuple[tuple[float, float], tuple[float, float]]
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """A part of a picture, reduced.
+
+    Attributes
+    ----------
+    pixels : ndarray of uint8, shape (height, width, 3)
+        What is looked at.
+    left, top : int
+        Its corner in the file's pixels.
+    reduced : int
+        Pixels of the file in one of these, along each side.
+    """
+
+    pixels: Pixels
+    left: int
+    top: int
+    reduced: int
+
+    def points(self, points: Points | None, start: int) -> Points | None:
+        """Turn positions in the file into positions in the view.
+
+        Parameters
+        ----------
+        points : tuple of two (position, value) or None
+            In the file's pixels.
+        start : int
+            `left` or `top`.
+
+        Returns
+        -------
+        tuple of two (position, value) or None
+            In the view's pixels.
+        """
+        if points is None:
+            return None
+        (p, v), (q, w) = points
+        return ((p - start) / self.reduced, v), ((q - start) / self.reduced, w)
+
+    def axis(self, axis: Axis, start: int) -> Axis:
+        """Turn an axis of the view into one of the file.
+
+        Parameters
+        ----------
+        axis : Axis
+            In the view's pixels.
+        start : int
+            `left` or `top`.
+
+        Returns
+        -------
+        Axis
+            In the file's pixels.
+        """
+        times = self.reduced
+        return replace(
+            axis,
+            origin=axis.origin - axis.scale * start / times,
+            scale=axis.scale / times,
+            ticks=tuple((start + times * position, value) for position, value in axis.ticks),
+            start=start + times * axis.start,
+            end=start + times * axis.end,
+        )
+
+    def text(self, text: Text) -> Text:
+        """Turn a text of the view into one of the file.
+
+        Parameters
+        ----------
+        text : Text
+            In the view's pixels.
+
+        Returns
+        -------
+        Text
+            In the file's pixels.
+        """
+        left, right = (self.left + self.reduced * x for x in (text.left, text.right))
+        top, bottom = (self.top + self.reduced * y for y in (text.top, text.bottom))
+        return replace(text, left=left, right=right, top=top, bottom=bottom)
+
+
+def look_at(pixels: Pixels, hints: Hints, path: str | Path) -> View:
+    """Cut the part out that the user names, and reduce it if it is large.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8, shape (height, width, 3)
+        The picture.
+    hints : Hints
+        Its `bbox` counts.
+    path : path-like
+        The file, for errors.
+
+    Returns
+    -------
+    View
+        A copy.
+
+    Raises
+    ------
+    FigureError
+        If that part is too small, or not in the picture.
+    """
+    height, width = pixels.shape[:2]
+    left, top, right, bottom = 0, 0, width, height
+    if hints.bbox is not None:
+        if not np.all(np.isfinite(hints.bbox)):
+            raise FigureError(path, f"--bbox {hints.bbox}: give four numbers of pixels: left, top, right, bottom")
+        sides = zip(hints.bbox, (width, height) * 2, strict=True)
+        left, top, right, bottom = (int(np.clip(round(edge), 0, most)) for edge, most in sides)
+    if right - left < LEAST_SIDE or bottom - top < LEAST_SIDE:
+        size = f"{max(right - left, 0)} x {max(bottom - top, 0)} of its {width} x {height}"
+        raise FigureError(path, f"only {size} pixels to look at; too few for a figure")
+    part = pixels[top:bottom, left:right]
+    reduced = int(np.ceil(np.sqrt(part.shape[0] * part.shape[1] / MOST_PIXELS)))
+    if reduced > 1:
+        from PIL import Image
+
+        part = np.asarray(Image.fromarray(np.ascontiguousarray(part)).reduce(reduced))
+    return View(part, left, top, reduced)
+
+
+def read_values(view: View, frame: Frame, hints: Hints, texts: Sequence[Text], path: str | Path) -> tuple[Axis, Axis]:
+    """Give the axis lines their values: those that the user gives, else those of the tick labels.
+
+    Parameters
+    ----------
+    view : View
+        What is looked at.
+    frame : Frame
+        The axis lines and ticks in it.
+    hints : Hints
+        What the user says of the axes.
+    texts : sequence of Text
+        Words read in the view.
+    path : path-like
+        The file, for errors.
+
+    Returns
+    -------
+    x, y : Axis
+        In the view's pixels.
+
+    Raises
+    ------
+    FigureError
+        If the values are not known, or cannot be.
+    """
+    hints = replace(hints, x_points=view.points(hints.x_points, view.left), y_points=view.points(hints.y_points, view.top))
+    x, y = (axis_from_hints(name, hints, frame, path) for name in ("x", "y"))
+    under = [text for text in texts if text.top >= frame.bottom.middle]
+    beside = [text for text in texts if text.right <= frame.left.middle + 1]
+    x = x or _read(frame.x_ticks, under, True, frame.bottom.middle, (frame.bottom.start, frame.bottom.end), path)
+    y = y or _read(frame.y_ticks, beside, False, frame.left.middle, (frame.left.end, frame.left.start), path)
+    if x is None or y is None or x.scale <= 0 or y.scale >= 0:
+        missing = " and ".join(f"--{name}-range" for name, axis in (("x", x), ("y", y)) if axis is None) or "--x-range and --y-range"
+        raise FigureError(path, f"the values of its axes cannot be read; give {missing}: the values at the first and the last tick")
+    return x, y
+
+
+def _read(
+    ticks: Sequence[float], texts: Sequence[Text], horizontal: bool, line: float, ends: tuple[int, int], path: str | Path
+) -> Axis | None:
+    if len(ticks) < 2:
+        return None
+    try:
+        axis = read_axis(ticks, texts, horizontal, line)
+    except AxisError as error:
+        raise FigureError(path, f"{'x' if horizontal else 'y'} axis: {error}") from error
+    if axis is None or len(axis.ticks) < 3:  # two numbers can be misread and still make a line
+        return None
+    return replace(_completed(axis, ticks), start=float(ends[0]), end=float(ends[1]))
+
+
+def _completed(axis: Axis, ticks: Sequence[float]) -> Axis:
+    """Give the ticks whose labels were not read the values between and beyond the others, where all are evenly spaced."""
+    index = np.arange(len(ticks))
+    known = dict(axis.ticks)
+    at, values = np.array([(i, known[tick]) for i, tick in enumerate(ticks) if tick in known]).T
+    step = (values[-1] - values[0]) / (at[-1] - at[0])
+    if np.ptp(np.diff(ticks)) > 2.5 or np.abs(values - values[0] - step * (at - at[0])).max() > 1e-6 * abs(step):
+        return axis
+    full = values[0] + step * (index - at[0])
+    scale, origin = np.polyfit(ticks, full, 1)
+    named = tuple(zip(map(float, ticks), np.round(full, 9).tolist(), strict=True))
+    return replace(axis, origin=float(origin), scale=float(scale), ticks=named)
