@@ -4,7 +4,8 @@ The layouts: WebPlotDigitizer from docs/JSON_format_specification.md, javascript
 app/tests/files/wpd3_xy.json, wpd4_2_with_masks.json of github.com/automeris-io/WebPlotDigitizer; Engauge from test/export_only_*.dig
 and .csv_expected_1 and test/gnuplot_format.csv_expected_1 of github.com/markummitchell/engauge-digitizer; KM-PoPiGo from
 doc/reshow/index.html and train/train1/*.json of github.com/kmpopigo/kmpopigo.github.io; DigitizeIt and ScanIt from samples
-in the shared folder; IPDfromKM from its manual (getIPD). PlotDigitizer's two columns from its documentation, without a sample.
+in the shared folder; PlotDigitizer from plot-data-control-arm.csv of github.com/brentnall/pca-overdx, made with it as the script beside it
+says; IPDfromKM from its manual (getIPD), without a sample.
 """
 
 from __future__ import annotations
@@ -182,6 +183,11 @@ def test_digitizeit(tmp_path):
 def test_scanit(tmp_path):
     text = "         0\t         1\r\n       3.5\t       0.8\r\n      9.25\t      0.55\r\n"
     same(read(tmp_path, text, "arm.txt"), "ScanIt", {"arm": DRUG})
+
+
+@pytest.mark.parametrize("text", ["x, y\n0,1\n3.5,0.8\n9.25,0.55\n", "x, y\r\n0, 1\r\n3.5, 0.8\r\n9.25, 0.55"], ids=["CSV", "copied"])
+def test_plotdigitizer(tmp_path, text):
+    same(read(tmp_path, text, "arm.csv"), "PlotDigitizer", {"arm": DRUG})
 
 
 def test_columns_x_and_y(tmp_path):

@@ -38,7 +38,7 @@ def read_digitized(path: str | Path) -> Exported:
     ----------
     path : path-like
         Of WebPlotDigitizer (project as JSON or tar, CSV), DigitizeIt, ScanIt, Engauge Digitizer (CSV, .dig), KM-PoPiGo
-        (project), IPDfromKM (patient data); or any table of time and survival. Its name does not matter.
+        (project), PlotDigitizer, IPDfromKM (patient data); or any table of time and survival. Its name does not matter.
 
     Returns
     -------

@@ -1,8 +1,8 @@
 """Tables that digitizers and reconstruction programs write: CSV, TSV and columns of fixed width.
 
 Recognized by the names of the columns: WebPlotDigitizer's datasets side by side, under two lines of names; Engauge's curves, side by side
-on common times or one below the other; DigitizeIt's pairs of columns; ScanIt's columns of ten characters; patient data as IPDfromKM,
-KM-PoPiGo and kmdata name them; and two columns, time and survival.
+on common times or one below the other; DigitizeIt's pairs of columns; ScanIt's columns of ten characters; PlotDigitizer's ``x, y``; patient
+data as IPDfromKM, KM-PoPiGo and kmdata name them; and two columns, time and survival.
 """
 
 from __future__ import annotations
@@ -70,6 +70,9 @@ def read_table(path: Path, text: str) -> Exported:
     if columns is not None:
         return _patient_data(path, rows, columns)
     blocks = _blocks(rows)
+    if names == ["x", "y"] and len(blocks) == 1:
+        program = "PlotDigitizer" if text.lstrip("\ufeff \r\n").startswith("x, y") else "columns x and y"
+        return _exported(path, program, [("", rows[1:], (0, 1))])
     if names[0] == "x" and len(names) > 1:
         return _engauge(path, blocks)
     pairs = _pairs(rows[0].cells)
@@ -109,8 +112,6 @@ def _engauge(path: Path, blocks: list[_Block]) -> Exported:
     curves = [(label, block.rows, (0, i)) for block in blocks for i, label in enumerate(block.names.cells[1:], 1) if label]
     if any(_names(block.names)[0] != "x" for block in blocks):
         raise file_error(path, "holds tables whose first column is not x; expected the curves as Engauge exports them")
-    if [label.lower() for label, *_ in curves] == ["y"]:
-        return _exported(path, "columns x and y", [("", blocks[0].rows, (0, 1))])
     return _exported(path, "Engauge Digitizer", curves, common_times=len(blocks) == 1)
 
 
