@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from survrecon.data import FloatArray
 from survrecon.digitize.figure import Text
 
-MOST_POINTS = 400_000  # of one drawing; a figure of four arms and a thousand subjects has about ten thousand
+MOST_POINTS = 200_000  # of one drawing; a figure of four arms and a thousand subjects has about ten thousand
 
 
 @dataclass(frozen=True, eq=False)

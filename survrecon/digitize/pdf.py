@@ -31,15 +31,15 @@ def _opened(path: Path) -> Iterator[Any]:
         from pdfminer.pdfdocument import PDFPasswordIncorrect
         from pdfminer.pdfexceptions import PDFException
         from pdfminer.psexceptions import PSException
-        from pdfplumber.utils.exceptions import PdfminerException
+        from pdfplumber.utils.exceptions import MalformedPDFException, PdfminerException
     except ImportError:
         raise MissingExtraError("reading a PDF figure", "digitize") from None
     try:
-        with pdfplumber.open(path) as document:
+        with path.open("rb") as file, pdfplumber.open(file) as document:  # pdfplumber leaves damaged files open
             yield document
     except (FigureError, MemoryError):
         raise
-    except (PdfminerException, PDFException, PSException) as error:
+    except (PdfminerException, MalformedPDFException, PDFException, PSException) as error:
         cause = error.args[0] if isinstance(error, PdfminerException) and error.args else error
         if isinstance(cause, PDFPasswordIncorrect):
             raise FigureError(path, "is encrypted; remove its password, as with `qpdf --decrypt`, or print the page to a new PDF") from None
@@ -101,9 +101,10 @@ def read_pdf(path: str | Path, page: int | None = None) -> Drawing:
     path = Path(path)
     with _opened(path) as document:
         pages = len(document.pages)
-        if not 1 <= (page or 1) <= pages:
+        number = 1 if page is None else page
+        if not 1 <= number <= pages:
             raise FigureError(path, f"has {pages} page{'s' * (pages != 1)}, no page {page}; give --page from 1 to {pages}")
-        sheet = document.pages[(page or 1) - 1]
+        sheet = document.pages[number - 1]
         objects = sheet.objects
         drawn = [item for kind in ("curve", "line", "rect") for item in objects.get(kind, ())]
         if sum(len(item["pts"]) for item in drawn) > MOST_POINTS:

@@ -24,7 +24,7 @@ from survrecon.digitize.svg_text import read_text
 from survrecon.digitize.svg_xml import XLINK, is_comment, parse, tag_of
 from survrecon.errors import FigureError, MissingExtraError
 
-MOST_DRAWN = 200_000  # elements, each use of a symbol counted
+MOST_DRAWN = 50_000  # elements, each use of a symbol counted
 DEEPEST = 60  # groups, and uses of symbols, within one another
 ON_A_BEND = 12  # points taken along one curved piece
 GROUPS = {"svg", "g", "a", "switch"}
@@ -46,6 +46,7 @@ class _Page:
     texts: list[Text] = field(default_factory=list)
     images: list[Image] = field(default_factory=list)
     outlined: bool = False
+    known: dict[str, list[tuple[FloatArray, bool]]] = field(default_factory=dict)
     drawn: int = 0
     points: int = 0
 
@@ -195,8 +196,9 @@ def _letter(page: _Page, string: str, group: ET.Element, matrix: FloatArray, sty
         letter = page.named.get(_href(use))
         x, y = length(use.get("x"), 0, 0.0), length(use.get("y"), 0, 0.0)
         placed = matrix @ _transform(page, use.get("transform") or "") @ np.array([[1, 0, x], [0, 1, y], [0, 0, 1.0]])
-        for points, _ in [] if letter is None else _pieces(page, letter.get("d", "")):
-            corners.append(_moved(points, placed @ _transform(page, letter.get("transform") or "")) if letter is not None else points)
+        if letter is not None:
+            data = letter.get("d", "")
+            corners += [_moved(points, placed @ _transform(page, letter.get("transform") or "")) for points, _ in _known(page, data)]
     page.points += sum(map(len, corners))
     if corners:
         left, top = (float(low) for low in np.min([c.min(axis=0) for c in corners], axis=0))
@@ -223,7 +225,7 @@ def _shapes(page: _Page, element: ET.Element, tag: str, matrix: FloatArray, styl
     parts = re.findall(r"[^\s,]+", style.get("stroke-dasharray", "none"))
     dash = tuple(length(part, page.size[0], 0.0) * scale for part in parts)
     seen = opacity * number(style.get("fill-opacity" if stroke is None else "stroke-opacity"), 1.0)
-    for points, curved in _pieces(page, data):
+    for points, curved in _known(page, data):
         page.points += len(points)
         if page.points > MOST_POINTS:
             raise FigureError(page.path, f"has lines of more than {MOST_POINTS} points; save the figure alone, without background or map")
@@ -251,6 +253,13 @@ def _path_data(page: _Page, element: ET.Element, tag: str) -> str:
         a, b = (of("r", wide),) * 2 if tag == "circle" else (of("rx", wide), of("ry", high))
         return f"M{x - a},{y}A{a},{b} 0 1 0 {x + a},{y}A{a},{b} 0 1 0 {x - a},{y}Z" if a > 0 and b > 0 else ""
     return ""
+
+
+def _known(page: _Page, data: str) -> list[tuple[FloatArray, bool]]:
+    """Return the pieces of path data, read once for all the places where a symbol is used."""
+    if data not in page.known:
+        page.known[data] = list(_pieces(page, data))
+    return page.known[data]
 
 
 def _pieces(page: _Page, data: str) -> Iterator[tuple[FloatArray, bool]]:
@@ -304,7 +313,9 @@ def _image(page: _Page, element: ET.Element, matrix: FloatArray) -> None:
         x, y = length(element.get("x"), page.size[0], 0.0), length(element.get("y"), page.size[1], 0.0)
         width = length(element.get("width"), page.size[0], float(pixels.shape[1]))
         height = length(element.get("height"), page.size[1], float(pixels.shape[0]))
-        (left, top), (right, bottom) = _moved(np.array([[x, y], [x + width, y + height]]), matrix)
-        page.images.append(Image(pixels, (float(left), float(top), float(right), float(bottom))))
+        ends = _moved(np.array([[x, y], [x + width, y + height]]), matrix)
+        pixels = pixels[:: 1 if ends[0, 1] <= ends[1, 1] else -1, :: 1 if ends[0, 0] <= ends[1, 0] else -1]
+        (left, top), (right, bottom) = np.sort(ends, axis=0).tolist()
+        page.images.append(Image(pixels, (left, top, right, bottom)))
 
 

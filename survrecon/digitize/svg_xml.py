@@ -14,7 +14,7 @@ from survrecon.errors import FigureError
 XLINK = "{http://www.w3.org/1999/xlink}href"
 LARGEST = 100_000_000  # bytes, unpacked
 LONGEST_ENTITY = 500  # Illustrator names its namespaces by entities; longer ones are an attack
-MOST_ELEMENTS = 400_000
+MOST_ELEMENTS = 200_000
 DEEPEST = 200
 
 
