@@ -20,6 +20,7 @@ from survrecon.results import Analysis, ArmAnalysis, Spread
 from survrecon.survival import kaplan_meier, median, normal_quantile, rmst, survival_at
 
 LEVEL = 0.95
+LOOSE = 0.5  # width over that of the confidence interval, from which on reconstruction is a fifth of the total variance or more
 LARGE = 1e6  # degrees of freedom from which on t is normal
 NOT_REACHED = math.inf  # orders after every time, so that quantiles over draws stay right
 
@@ -74,8 +75,8 @@ def with_spreads(reconstructions: Sequence[Reconstruction], analysis: Analysis) 
     Returns
     -------
     Analysis
-        Unchanged where no arm has draws. `undetermined` names each hazard ratio that reconstruction alone spreads as much
-        as sampling does.
+        Unchanged where no arm has draws. `undetermined` names each hazard ratio that reconstruction alone spreads more than
+        `LOOSE` times as wide as sampling does.
     """
     found = spreads(reconstructions, analysis)
     loose = []
@@ -83,8 +84,10 @@ def with_spreads(reconstructions: Sequence[Reconstruction], analysis: Analysis) 
         if spread.quantity != "hazard ratio" or spread.arm is None or spread.reconstruction is None:
             continue
         (low, high), se = spread.reconstruction, analysis.comparison(spread.arm).hr.se
-        if se and math.log(high / low) > 2 * normal_quantile(LEVEL) * se:
-            loose.append(f"what was given does not determine the hazard ratio of {spread.arm}: it leaves {low:.2f} to {high:.2f}")
+        share = math.log(high / low) / (2 * normal_quantile(LEVEL) * se) if se else 0.0
+        if share > LOOSE:
+            what = f"it leaves {low:.2f} to {high:.2f} open, {share:.0%} of the width of the confidence interval"
+            loose.append(f"what was given does not determine the hazard ratio of {spread.arm}: {what}")
     return replace(analysis, spreads=found, undetermined=tuple(loose))
 
 

@@ -266,11 +266,12 @@ def test_no_draws_no_spreads():
 
 
 def test_a_hazard_ratio_that_is_not_determined_is_said():
-    # log HR from -0.941 to 0.941: as wide as 3.92 standard errors where these are 0.48
+    # log HR from -0.941 to 0.941: half as wide as 3.92 standard errors where these are 0.96
     found = [drawn("control", EARLY, LATE), drawn("active", LATE, EARLY)]
-    assert abs(-LOG_X / 1.959964 - 0.48) < 0.001
-    loose, tight = (with_spreads(found, analysis_of(se, notes=("one",))) for se in (0.47, 0.49))
-    assert loose.undetermined == ("what was given does not determine the hazard ratio of active: it leaves 0.39 to 2.56",)
+    assert abs(-LOG_X / 1.959964 - 0.48) < 0.001  # half of 0.96
+    loose, tight = (with_spreads(found, analysis_of(se, notes=("one",))) for se in (0.95, 0.97))
+    what = "it leaves 0.39 to 2.56 open, 51% of the width of the confidence interval"  # 1.881 / (2 * 1.96 * 0.95) = 0.505
+    assert loose.undetermined == (f"what was given does not determine the hazard ratio of active: {what}",)
     assert tight.undetermined == ()
     assert loose.notes == tight.notes == ("one",)
 

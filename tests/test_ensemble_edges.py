@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 import pytest
+from click import unstyle
 
 from survrecon.data import Arm, Study
 from survrecon.output import write_result
@@ -80,6 +81,20 @@ def test_draws_of_arms_at_the_edge(case, draws, tmp_path):
         if spread.bounds:
             assert spread.bounds[0] <= low * 1.001
             assert high <= spread.bounds[1] * 1.001
+
+
+def test_what_is_not_determined_leads_the_output():
+    """Few drops, no numbers at risk: of 600 subjects, any number may have left before the late drops."""
+    arms = [arm("a", [0, 5, 10], [1, 0.9, 0.5], 600), arm("b", [0, 1, 9, 10], [1, 0.9, 0.6, 0.6], 600)]
+    result = run(study_of(arms), draws=50)
+    assert result.analysis is not None
+    (said,) = result.analysis.undetermined
+    assert said.startswith("what was given does not determine the hazard ratio of b: it leaves ")
+    lines = study_text(result).splitlines()
+    assert "edge" in lines[0]
+    assert said.startswith(unstyle(lines[1]).strip())
+    assert list(result.to_dict())[:3] == ["id", "evidence", "undetermined"]
+    assert result.to_dict()["undetermined"] == [said]
 
 
 def test_whether_a_median_is_reached_may_itself_be_open():
