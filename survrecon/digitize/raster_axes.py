@@ -16,6 +16,7 @@ from survrecon.errors import FigureError
 SHORTEST = 0.2  # of the picture: what is shorter is no axis line
 THICKEST = 0.02  # of the picture: what is thicker is no line
 CORNER = 0.12  # how far the two lines may stay apart where they meet, as a share of their length
+MOST_RUNS, MOST_LINES = 4000, 60  # a picture of many lines is no figure
 LONGEST_TICK = 0.05  # of the axis
 
 
@@ -120,17 +121,26 @@ def _lines(mask: BoolArray) -> list[Line]:
     height, width = mask.shape
     columns = np.arange(width, dtype=np.int32)
     length = columns - np.maximum.accumulate(np.where(mask, np.int32(-1), columns), axis=1)
-    ends = length.argmax(axis=1)
-    longest = length[np.arange(height), ends]
-    rows = np.flatnonzero(longest >= max(SHORTEST * width, 20))
+    last = np.ones_like(mask)
+    last[:, :-1] = ~mask[:, 1:]
+    ends = np.argwhere(last & (length >= max(SHORTEST * width, 20)))[:MOST_RUNS]
+    groups: list[list[tuple[int, int, int]]] = []  # row, start and end of the runs of each line
+    for row, end in ends.tolist():
+        run = (row, end + 1 - int(length[row, end]), end + 1)
+        ends_above = ((group, group[-1]) for group in reversed(groups) if row - group[-1][0] == 1)
+        group = next((group for group, above in ends_above if min(run[2], above[2]) > max(run[1], above[1])), None)
+        if group is None:
+            groups.append([run])
+        else:
+            group.append(run)
     lines = []
-    for group in np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1):
-        if 0 < group.size <= max(3, THICKEST * height):
-            best = group[np.argmax(longest[group])]
+    for group in groups:
+        if len(group) <= max(3, THICKEST * height):
+            longest = max(group, key=lambda run: run[2] - run[1])
             # rows that the line only touches in part are shorter or paler: those as long as the longest are its thickness
-            core = group[longest[group] >= 0.9 * longest[best]]
-            lines.append(Line(int(core[0]), int(core[-1]) + 1, int(ends[best] - longest[best] + 1), int(ends[best]) + 1))
-    return lines[:60]
+            core = [row for row, start, end in group if end - start >= 0.9 * (longest[2] - longest[1])]
+            lines.append(Line(core[0], core[-1] + 1, longest[1], longest[2]))
+    return lines[:MOST_LINES]
 
 
 def _with_ticks(ink: FloatArray, bottom: Line, left: Line) -> Frame:

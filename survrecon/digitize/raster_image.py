@@ -14,7 +14,7 @@ from survrecon.errors import FigureError, MissingExtraError
 Pixels = NDArray[np.uint8]
 
 MOST_PIXELS = 40_000_000
-KINDS = ("PNG", "JPEG", "MPO", "TIFF")
+KINDS = ("PNG", "JPEG", "TIFF")
 
 
 def read_pixels(path: str | Path, page: int | None = None) -> Pixels:

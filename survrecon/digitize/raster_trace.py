@@ -130,7 +130,8 @@ def _closed(own: Floats, thickness: int, axis: int) -> Floats:
     from scipy import ndimage
 
     size = 1 + 2 * int(GAP * thickness)
-    return np.asarray(ndimage.minimum_filter1d(ndimage.maximum_filter1d(own, size, axis=axis), size, axis=axis), dtype=np.float32)
+    wide = ndimage.maximum_filter1d(own, size, axis=axis, mode="constant")  # what is outside of the plot closes nothing
+    return np.asarray(ndimage.minimum_filter1d(wide, size, axis=axis, mode="constant"), dtype=np.float32)
 
 
 def ink_thickness(own: Floats) -> float:
