@@ -72,6 +72,26 @@ def test_webplotdigitizer_project(tmp_path, project):
     assert found.notes == ()
 
 
+def test_webplotdigitizer_project_without_values(tmp_path):
+    """Before version 3.8 a project had pixels only, and the calibration: X1, X2, Y1, Y2."""
+    project = wpd3(dataset("drug", DRUG))["wpd"]
+    data = [{"x": 100 + 10 * x, "y": 510 - 400 * y} for x, y in DRUG]  # 10 pixels a month, 400 for all of survival
+    marks = [(100, 510, "0", "0"), (600, 510, "50", "0"), (100, 490, "0", "0.05"), (100, 110, "50", "1")]
+    calibration = [{"px": px, "py": py, "dx": dx, "dy": dy, "dz": None} for px, py, dx, dy in marks]
+    content = {"wpd": project | {"version": [3, 5], "calibration": calibration, "dataSeries": [{"name": "drug", "data": data}]}}
+    (arm,) = read(tmp_path, json.dumps(content)).curves
+    np.testing.assert_allclose(points(arm), DRUG, atol=1e-12)
+
+
+def test_webplotdigitizer_values_from_a_tilted_axis(tmp_path):
+    # half of the way from X1 to X2, (100, 10), and a fifth of that from Y1 to Y2, (0, -100), is the pixel (50, 5 - 20)
+    marks = [((0, 0), ("0", "0")), ((100, 10), ("10", "0")), ((0, 0), ("0", "0")), ((0, -100), ("0", "1"))]
+    calibration = [{"px": px, "py": py, "dx": dx, "dy": dy} for (px, py), (dx, dy) in marks]
+    series = [{"name": "drug", "data": [{"x": 50, "y": -15}]}]
+    (arm,) = read(tmp_path, json.dumps({"wpd": wpd3()["wpd"] | {"calibration": calibration, "dataSeries": series}})).curves
+    np.testing.assert_allclose(points(arm), [(5, 0.2)], atol=1e-12)
+
+
 def test_webplotdigitizer_leaves_out_what_is_no_curve(tmp_path):
     found = read(tmp_path, json.dumps(wpd4(dataset("drug", DRUG), dataset("Default Dataset", []), dataset("bars", PLACEBO, "Bar"))))
     same(found, "WebPlotDigitizer", {"drug": DRUG})

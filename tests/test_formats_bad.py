@@ -24,6 +24,12 @@ def refused(tmp_path, content):
     return str(caught.value)
 
 
+def old_wpd3(calibration, parameters=None):
+    project = wpd3({"name": "drug", "data": [{"x": 1, "y": 2}]})
+    project["wpd"] |= {"calibration": calibration} | ({"axesParameters": parameters} if parameters else {})
+    return project
+
+
 PROJECT = wpd4(dataset("drug", DRUG))
 
 
@@ -90,7 +96,12 @@ def test_refused(tmp_path, content, told):
         ({"wpd": {"version": [3, 8], "axesType": "PolarAxes"}}, "wpd.axesType = 'PolarAxes'"),
         ({"wpd": {"axesType": "XYAxes", "dataSeries": None}}, "wpd.dataSeries = None: is not a list"),
         ({"wpd": {"axesType": "XYAxes", "dataSeries": ["drug"]}}, "wpd.dataSeries[0] = 'drug': is not an object"),
-        (wpd3({"name": "drug", "data": [{"x": 1, "y": 2}]}), "3.8 or later"),
+        (wpd3({"name": "drug", "data": [{"value": 1}]}), "is missing or not two numbers"),
+        (wpd3({"name": "drug", "data": [{"x": 1}]}), "wpd.dataSeries[0].data[0] = [1, None]: is not a position"),
+        (wpd3({"name": "drug", "data": [{"x": 1, "y": 2}]}), "wpd.calibration: has 0 points, expected X1, X2, Y1, Y2"),
+        (old_wpd3([{"px": i, "py": i, "dx": i, "dy": i} for i in range(4)]), "does not span"),
+        (old_wpd3([{"px": i % 2, "py": i // 2, "dx": "2010/01", "dy": 1} for i in range(4)]), "wpd.calibration.dx = '2010/01'"),
+        (old_wpd3([], {"isLogX": True, "isLogY": False}), "logarithmic axis"),
         (wpd3({"name": "drug", "data": [{"value": ["0", "1"]}]}), "curve 'drug', point 1 = 0, 1: is not two numbers"),
         (wpd3({"name": "drug", "data": [{"value": [0, None]}]}), "is not two numbers"),
         (wpd3({"name": "drug", "data": [{"value": [0, True]}]}), "is not two numbers"),

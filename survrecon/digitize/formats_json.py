@@ -1,6 +1,6 @@
 """Projects of WebPlotDigitizer and KM-PoPiGo: JSON, and WebPlotDigitizer's tar archive around it.
 
-Of WebPlotDigitizer, versions 3 (from 3.8, which writes the value of each point) and 4; of KM-PoPiGo, both sets of names that it used.
+Of WebPlotDigitizer, versions 3 and 4; of KM-PoPiGo, both sets of names that it used.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from survrecon.data import RiskTable, frozen_floats
+from survrecon.data import FloatArray, RiskTable, frozen_floats
 from survrecon.digitize.exported import Exported, curve_of, is_finite
 from survrecon.errors import StudyFileError
 from survrecon.files import decode, file_error
@@ -123,8 +123,38 @@ def _webplotdigitizer_3(path: Path, project: Mapping[str, Any]) -> Exported:
     kind, key = project.get("axesType"), "wpd.dataSeries"
     if kind != "XYAxes":
         raise file_error(path, "is not XYAxes; digitize the figure as a 2D (X-Y) plot", "wpd.axesType", _shown(kind))
-    datasets = _list(path, project.get("dataSeries"), key)
-    return _datasets(path, [(_mapping(path, item, f"{key}[{i}]"), f"{key}[{i}]") for i, item in enumerate(datasets)], [])
+    datasets = [_mapping(path, item, f"{key}[{i}]") for i, item in enumerate(_list(path, project.get("dataSeries"), key))]
+    return _datasets(path, [(_valued(path, dataset, f"{key}[{i}]", project), f"{key}[{i}]") for i, dataset in enumerate(datasets)], [])
+
+
+def _valued(path: Path, dataset: Mapping[str, Any], key: str, project: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Add the values that versions before 3.8 did not write, from pixels and calibration."""
+    data = [_mapping(path, item, f"{key}.data[{i}]") for i, item in enumerate(_list(path, dataset.get("data"), f"{key}.data"))]
+    if all("value" in item for item in data):
+        return dataset
+    pixels = np.array([_pair(path, [item.get("x"), item.get("y")], f"{key}.data[{i}]") for i, item in enumerate(data)])
+    values = _calibrated(path, project, pixels).tolist()
+    return {**dataset, "data": [{**item, "value": value} for item, value in zip(data, values, strict=True)]}
+
+
+def _calibrated(path: Path, project: Mapping[str, Any], pixels: FloatArray) -> FloatArray:
+    """Return times and survivals: two points are known on a line along each axis, which need not be upright."""
+    parameters = project.get("axesParameters")
+    if isinstance(parameters, dict) and (parameters.get("isLogX") or parameters.get("isLogY")):
+        raise file_error(path, "has a logarithmic axis; export CSV from WebPlotDigitizer", "wpd.axesParameters", _shown(parameters))
+    key = "wpd.calibration"
+    points = [_mapping(path, item, f"{key}[{i}]") for i, item in enumerate(_list(path, project.get("calibration"), key))]
+    if len(points) != 4:
+        raise file_error(path, f"has {len(points)} points, expected X1, X2, Y1, Y2", key)
+    x1, x2, y1, y2 = (np.array(_pair(path, [point.get("px"), point.get("py")], key)) for point in points)
+    known = [_number(path, point.get(axis), f"{key}.{axis}") for point, axis in zip(points, ("dx", "dx", "dy", "dy"), strict=True)]
+    axes = np.column_stack([x2 - x1, y2 - y1])
+    if None in known or abs(np.linalg.det(axes)) <= 1e-9 * np.sum(axes**2):
+        raise file_error(path, "does not span a time axis and a survival axis; calibrate them again", key)
+    first_x, last_x, first_y, last_y = (number or 0.0 for number in known)
+    start = np.linalg.solve(axes, y1 - x1)  # in lengths of the two axes; X1 and Y1 need not be one point
+    along_x, along_y = np.linalg.solve(axes, (pixels - x1).T)
+    return np.column_stack([first_x + (last_x - first_x) * along_x, first_y + (last_y - first_y) * (along_y - start[1])])
 
 
 def _webplotdigitizer_4(path: Path, project: Mapping[str, Any]) -> Exported:
@@ -150,8 +180,7 @@ def _datasets(path: Path, datasets: list[tuple[Mapping[str, Any], str]], notes: 
         for i, item in enumerate(_list(path, dataset.get("data"), f"{key}.data")):
             value = _mapping(path, item, f"{key}.data[{i}]").get("value")
             if not isinstance(value, list) or len(value) < 2:
-                remedy = "is missing or not two numbers; open the project in WebPlotDigitizer 3.8 or later and save it again, or export CSV"
-                raise file_error(path, remedy, f"{key}.data[{i}].value")
+                raise file_error(path, "is missing or not two numbers; save the project again, or export CSV", f"{key}.data[{i}].value")
             points.append((value[0], value[1]))
         if points:
             curves.append(DraftArm(label, curve_of(path, label, points)))
