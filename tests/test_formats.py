@@ -229,6 +229,11 @@ def test_plain_tables(tmp_path, text):
     same(read(tmp_path, text, "arm.csv"), "two columns, time and survival", {"arm": DRUG})
 
 
+def test_names_are_put_on_one_line(tmp_path):
+    found = read(tmp_path, json.dumps(wpd4(dataset(" drug\n A ", DRUG), dataset("\t", PLACEBO))), "figure 2.json")
+    same(found, "WebPlotDigitizer", {"drug A": DRUG, "figure 2": PLACEBO})
+
+
 def test_curves_of_one_name_are_told_apart(tmp_path):
     found = read(tmp_path, "drug,,drug,\nX,Y,X,Y\n0,1,0,1\n3.5,0.8,2,0.5\n9.25,0.55,,\n")
     assert [arm.label for arm in found.curves] == ["drug", "drug (2)"]

@@ -66,7 +66,7 @@ def read_digitized(path: str | Path) -> Exported:
         raise file_error(path, f"holds {len(found.curves)} curves, more than {MOST_CURVES}; export those of one figure")
     names: list[str] = []
     for label in [arm.label for arm in found.curves] + [arm.label for arm in found.ipd]:
-        names.append(_unused(label.strip() or path.stem, names))
+        names.append(_unused(" ".join(label.split()) or path.stem, names))
     curves = tuple(replace(arm, label=name) for arm, name in zip(found.curves, names, strict=False))
     return replace(found, curves=curves, ipd=tuple(replace(arm, label=name) for arm, name in zip(found.ipd, names, strict=False)))
 

@@ -257,8 +257,8 @@ def _texts(factor: Factor) -> list[str]:
 
 
 def _text(value: Any) -> str:
-    """Return text; nothing for R's NA."""
-    return value.strip() if isinstance(value, str) else ""
+    """Return text on one line; nothing for R's NA."""
+    return " ".join(value.split()) if isinstance(value, str) else ""
 
 
 def _number(value: Any) -> float | None:
