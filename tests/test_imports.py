@@ -18,6 +18,7 @@ ROOT = Path(survrecon.__file__).parent
 LAYERS = (
     "errors results",
     "published",
+    "arm",
     "data",
     "files cells fields tables schema read write scale clean survival group_tests draws reconstruction digitize",
     "reanalysis",
@@ -33,7 +34,7 @@ RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names.split(
 HEAVY = {
     "lifelines": {"reanalysis"},
     "matplotlib": {"figures", "plot", "_lettering", "plot_benchmark", "plot_digitized", "plot_ensemble"},
-    "pandas": {"data", "reanalysis"},
+    "pandas": {"arm", "reanalysis"},
     "jinja2": {"report"},
 }
 MODULES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")
