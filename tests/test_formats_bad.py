@@ -147,6 +147,14 @@ def test_documents_refused(tmp_path, text, told):
     assert told in refused(tmp_path, text)
 
 
+def test_names_that_utf_8_does_not_know(tmp_path):
+    project = wpd4(dataset("drug", DRUG), dataset("other", DRUG, axes="Bar"))
+    text = json.dumps(project).replace('"drug"', '"dr\\ud800ug"').replace("BarAxes", "\\udfffAxes")
+    found = read_digitized(saved(tmp_path, text))
+    assert [arm.label for arm in found.curves] == ["dr?ug"]
+    assert found.notes[0].encode() == b"dataset 'other' left out: its axes are ?Axes, not X and Y"
+
+
 def test_billion_laughs(tmp_path):
     entities = "".join(f'<!ENTITY a{i + 1} "{f"&a{i};" * 10}">' for i in range(9))
     assert "entities" in refused(tmp_path, f'<!DOCTYPE d [<!ENTITY a0 "ha">{entities}]><Document>&a9;</Document>')

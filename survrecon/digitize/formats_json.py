@@ -167,7 +167,7 @@ def _webplotdigitizer_4(path: Path, project: Mapping[str, Any]) -> Exported:
         if kind == "XYAxes":
             kept.append((dataset, f"datasetColl[{i}]"))
         elif dataset.get("data"):
-            notes.append(f"dataset {dataset.get('name')!r} left out: its axes are {kind or 'not defined'}, not X and Y")
+            notes.append(f"dataset {dataset.get('name')!r} left out: its axes are {_label(kind) or 'not defined'}, not X and Y")
     return _datasets(path, kept, notes)
 
 
@@ -175,7 +175,7 @@ def _datasets(path: Path, datasets: list[tuple[Mapping[str, Any], str]], notes: 
     """Return the datasets that have points; `notes` says why others were left out."""
     curves = []
     for dataset, key in datasets:
-        label = str(dataset.get("name") or "")
+        label = _label(dataset.get("name"))
         points = []
         for i, item in enumerate(_list(path, dataset.get("data"), f"{key}.data")):
             value = _mapping(path, item, f"{key}.data[{i}]").get("value")
@@ -200,7 +200,7 @@ def _popigo_names(data: Mapping[str, Any]) -> dict[str, str] | None:
 
 def _popigo(path: Path, data: Mapping[str, Any], names: Mapping[str, str]) -> Exported:
     """Read KM-PoPiGo's project: pixels of the lower end of each drop, of the origin, and of the corner at (last time, 1)."""
-    label = str(data.get(names["label"]) or "")
+    label = _label(data.get(names["label"]))
     origin, corner = (_position(path, data.get(names[field]), names[field]) for field in ("origin", "corner"))
     last = _number(path, data.get(names["last"]), names["last"])
     if last is None or last <= 0 or origin[0] == corner[0] or origin[1] == corner[1]:
@@ -242,6 +242,11 @@ def _popigo_risk(path: Path, data: Mapping[str, Any], names: Mapping[str, str]) 
     interval = _number(path, data.get(names["interval"]), names["interval"])
     counts = frozen_floats([_number(path, cell, names["counts"]) or 0.0 for cell in str(data.get(names["counts"]) or "").split()])
     return RiskTable(frozen_floats(interval * np.arange(counts.size)), counts) if interval and counts.size else None
+
+
+def _label(value: Any) -> str:
+    """Return a name that can be written as UTF-8, which half of a surrogate pair cannot."""
+    return str(value or "").encode("utf-8", "replace").decode()
 
 
 def _list(path: Path, value: Any, key: str) -> list[Any]:
