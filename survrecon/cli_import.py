@@ -116,7 +116,7 @@ def _arms(found: Sequence[tuple[Path, Exported]], labels: Sequence[str], risk: d
     if len(set(known)) < len(known) and len(found) == len(known):  # programs that name each curve alike
         known = [path.stem for path, *_ in origins]
     known = list(labels) or known
-    if len(set(known)) < len(known) or not all(label.strip() for label in known):
+    if len(set(known)) < len(known) or not all(label.strip(" ?") for label in known):  # "?" asks for a label
         raise click.UsageError(f"Arms need labels of their own; they are {', '.join(map(repr, known))}; name them with --arm.")
     return [
         replace(arm, label=label, risk=risk.get(label, arm.risk), source=f"{path.name} ({item.program})")

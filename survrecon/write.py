@@ -188,7 +188,7 @@ def _draft_table(arm: DraftArm) -> dict[str, Any]:
     if n is None and risk is not None and risk.time[0] == 0 and risk.count[0] >= 1:
         n = int(risk.count[0])
     table = {"label": arm.label, "n": n, "total_events": arm.total_events, "source": arm.source or None} | _risk_cells(risk)
-    known = {} if curve is None else {"scale": curve.scale, "orientation": curve.orientation}
+    known = {} if curve is None else {"scale": curve.scale, "orientation": curve.orientation, "resolution": curve.resolution}
     table |= {key: value for key, value in known.items() if value != "auto"}
     unasked = ("n", "curve") if arm.ipd is not None else ()  # the file of patient data tells
     return {key: value for key, value in table.items() if value is not None} | dict.fromkeys(unasked)
@@ -196,9 +196,9 @@ def _draft_table(arm: DraftArm) -> dict[str, Any]:
 
 def _label_problems(labels: Sequence[str]) -> list[Problem]:
     return [
-        Problem("arms", repr(label), "is empty or repeated; give each arm its own label")
+        Problem("arms", repr(label), f"is empty or repeated, or {PLACEHOLDER!r}; give each arm its own label")
         for label in dict.fromkeys(labels)
-        if not label.strip() or labels.count(label) > 1
+        if label.strip() in ("", PLACEHOLDER) or labels.count(label) > 1
     ]
 
 
@@ -259,6 +259,7 @@ source = "?"               # where each number was read: document, page, table o
 # risk_counts =            # list: the numbers at risk, "" for a missing cell
 # scale =                  # "probability" or "percent"; detected where left out
 # orientation =            # "survival" or "failure"; detected where left out
+# resolution =             # list: smallest steps of time and of survival probability that the figure shows, such as a pixel's
 # censor_times =           # list: times of the censor marks
 # censor_file =            # in place of censor_times: the name of a file of one column
 # last_follow_up =         # printed longest follow-up
@@ -319,7 +320,7 @@ def _arm(arm: Arm, curve_name: str) -> dict[str, Any]:
     table: dict[str, Any] = {"label": arm.label, "n": arm.n, "total_events": arm.total_events, "events_percent": arm.events_percent}
     table |= _risk_cells(arm.risk)
     if arm.curve is not None:
-        table |= {"curve": curve_name, "scale": arm.curve.scale, "orientation": arm.curve.orientation}
+        table |= {"curve": curve_name, "scale": arm.curve.scale, "orientation": arm.curve.orientation, "resolution": arm.curve.resolution}
     table["censor_times"] = None if arm.censor_times is None else arm.censor_times.tolist()
     table["last_follow_up"] = arm.last_follow_up
     table["beyond"] = [{"time": time, "count": count} for time, count in arm.beyond] or None

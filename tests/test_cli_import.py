@@ -127,6 +127,7 @@ def test_nothing_is_overwritten_unless_asked(files):
         (["project.json", "--arm", "A"], "--arm is given 1 times, but there are 2 arms: 'drug', 'placebo'"),
         (["project.json", "--arm", "A", "--arm", "A"], "labels of their own"),
         (["project.json", "--arm", "A", "--arm", " "], "labels of their own"),
+        (["project.json", "--arm", "A", "--arm", "?"], "labels of their own"),
         (["drug.csv", "ipd.csv"], "not of both"),
         (["project.json", "drug.csv"], "labels of their own"),
         (["missing.csv"], "does not exist"),

@@ -60,6 +60,8 @@ def test_no_two_arms_share_a_file(tmp_path):
 def test_labels_must_be_told_apart(tmp_path):
     with pytest.raises(StudyFileError, match="empty or repeated"):
         draft_study(tmp_path / "a", {}, [DraftArm("x", CURVE), DraftArm("x", CURVE)])
+    with pytest.raises(StudyFileError, match="'\\?'"):
+        draft_study(tmp_path / "a", {}, [DraftArm("?", CURVE)])
     assert not (tmp_path / "a").exists()
 
 
