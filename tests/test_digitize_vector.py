@@ -103,6 +103,23 @@ def test_truncated_axes_and_circles_for_the_censored():
     assert figure.time_unit == "month"
 
 
+def test_curves_that_begin_with_their_first_drop_are_not_lost_but_doubted():
+    figure = digitized("ggplot-raw.pdf")
+    assert events(figure, {"Male": 138, "Female": 90}) == {"Male": (138, 112), "Female": (90, 53)}
+    assert [trace.doubts[0][:22] for trace in figure.traces] == ["it starts at 0.978, no", "it starts at 0.989, no"]  # 135/138 and 89/90
+
+
+def test_panels_that_share_an_axis_and_a_legend():
+    for panel, (label, n, count) in enumerate([("Male", 138, 112), ("Female", 90, 53)], 1):
+        assert events(digitized("ggplot-facets.pdf", panel=panel), {label: n}) == {label: (n, count)}
+
+
+def test_limits_that_rise_percents_in_the_risk_table_and_a_second_panel():
+    """Confidence limits on the log scale can rise: such a one is no curve, and the other limit of its pair is none either."""
+    figure = digitized("survminer-limits.pdf")
+    assert events(figure) == {label: tuple(numbers) for label, numbers in TRUTH["ecog"].items()}
+
+
 @pytest.mark.parametrize("study", ["gbsg2-hormonal-rfs", "leukemia-6mp-remission", "ncctg-lung-sex-os"])
 def test_the_open_data_figures_come_out_as_their_coordinate_files(study):
     """The files are rounded to 1/2000 of each axis, figure.svg is not: half of that is the most they may differ."""

@@ -162,7 +162,7 @@ def test_confidence_limits_drawn_as_lines(color, style, tmp_path):
         axes.step(fit.confidence_interval_.index, fit.confidence_interval_[column], where="post", color=color, linestyle=style)
     figure = read(canvas, tmp_path, "svg")
     check(figure, 1, marks=False, labels=("arm 1",))
-    assert figure.notes == ("2 confidence limits left out: they step only where the curve between them does",)
+    assert figure.notes == ("2 confidence limits left out: they step only where a curve does",)
 
 
 @pytest.mark.parametrize("kind", BOTH)

@@ -17,6 +17,9 @@ from survrecon.digitize.panels import Panel
 FLAT = 2e-4  # of the panel's size: what is less askew is horizontal or vertical
 JOIN = 2e-4  # of the panel's size: ends this close are one point
 SHORTEST = 0.05  # a curve covers at least this share of the axis of time
+LATE = 0.3  # of either axis: a curve drawn from its first drop on starts no further from the corner
+SAME_DROPS = 8  # two arms do not have all of so many events at the same times
+LEAST_DROPS = 3  # of such a curve; guide lines at the median have one
 START = 0.012  # of the axis of survival: a curve starts this close to 1, or to 0
 MOST_COMPARED = 60  # lines; of more, none is looked at for being a confidence limit
 EDGE = 4e-3  # of the panel's size: a line this close to the frame is part of it
@@ -69,21 +72,25 @@ def find_curves(shapes: Sequence[Shape], panel: Panel, rising: bool | None = Non
     """
     lines = _distinct(_joined(_pieces(shapes, panel), panel))
     candidates = [line for line in lines if _has_steps(line.points, panel)]
-    falling = (line for line in lines if np.ptp(line.points[:, 1]) > START * _size(panel) and _is_long(line.points, panel))
-    sloping = [line for line in falling if not _has_steps(line.points, panel)]
-    found: dict[bool, list[Line]] = {}
-    for group in (candidates, sloping):
-        for up in (False, True) if rising is None else (rising,):
-            found[up] = [line for line in group if _runs(line.points, panel, up)]
-        if any(found.values()):
+    long = (line for line in lines if np.ptp(line.points[:, 1]) > START * _size(panel) and _is_long(line.points, panel))
+    sloping = [line for line in long if not _has_steps(line.points, panel)]
+    up, found, other = False, list[Line](), list[Line]()
+    for group, late in ((candidates, False), (candidates, True), (sloping, False)):
+        falling = [line for line in group if _runs(line.points, panel, False, late)]
+        growing = [line for line in group if _runs(line.points, panel, True, late)]
+        up = rising if rising is not None else not falling and bool(growing)
+        found, other = (growing, falling) if up else (falling, growing)
+        if found:
             break
-    up = bool(not found.get(False) and found.get(True))
     notes = []
-    if found.get(False) and found.get(True):
-        notes.append(f"{len(found[True])} rising curve{'s' * (len(found[True]) > 1)} left out beside falling ones")
-    curves, bands = _without_limits(found.get(up, []), panel) if len(found.get(up, [])) <= MOST_COMPARED else (found[up], 0)
+    if other and rising is None:
+        notes.append(f"{len(other)} rising curve{'s' * (len(other) > 1)} left out beside falling ones")
+    # curves and limits that begin at their first drop
+    found = [line for line in lines if line in found or line in candidates and _runs(line.points, panel, up, True)]
+    curves, bands = _without_limits(found, panel) if len(found) <= MOST_COMPARED else (found, 0)
     if bands:
-        notes.append(f"{bands} confidence limits left out: they step only where the curve between them does")
+        plural = "s left out: they step" if bands > 1 else " left out: it steps"
+        notes.append(f"{bands} confidence limit{plural} only where a curve does")
     return curves, up, notes
 
 
@@ -227,15 +234,38 @@ def _has_steps(points: FloatArray, panel: Panel) -> bool:
     return bool(np.any((run > least) & (fall <= least)) and np.any((fall > least) & (run <= least)))
 
 
-def _runs(points: FloatArray, panel: Panel, rising: bool) -> bool:
-    """Whether a line starts at 1 and falls, or starts at 0 and rises; at the edge of a truncated axis too."""
+def _runs(points: FloatArray, panel: Panel, rising: bool, late: bool) -> bool:
+    """Whether a line starts at 1 and falls, or starts at 0 and rises; or, late, begins with its first of several drops."""
     slack = FLAT * _size(panel)
     down = np.diff(points[:, 1])  # positions grow downwards
     if np.any(down > slack) if rising else np.any(down < -slack):
         return False
-    values = panel.y.value(points[:, 1])
+    short = missing(points, panel, rising)
+    if not late:
+        return short <= START
+    left, _, right, _ = panel.box
+    return bool(short <= LATE and points[0, 0] < left + LATE * (right - left) and np.sum(np.abs(down) > slack) >= LEAST_DROPS)
+
+
+def missing(points: FloatArray, panel: Panel, rising: bool) -> float:
+    """Return how far from 1, or from 0 where curves rise, a line starts.
+
+    Parameters
+    ----------
+    points : ndarray of float, shape (k, 2)
+        Vertices from the left.
+    panel : Panel
+        Its axes.
+    rising : bool
+        Whether curves rise from 0.
+
+    Returns
+    -------
+    float
+        As a probability.
+    """
     full = 100.0 if max(abs(value) for _, value in panel.y.ticks) > 1.5 else 1.0
-    return bool(abs(values[0] - (0.0 if rising else full)) <= START * full)
+    return abs(float(panel.y.value(points[0, 1])) / full - (0.0 if rising else 1.0))
 
 
 def _without_limits(lines: Sequence[Line], panel: Panel) -> tuple[list[Line], int]:
@@ -250,7 +280,17 @@ def _without_limits(lines: Sequence[Line], panel: Panel) -> tuple[list[Line], in
         pairs = [(i, j) for i in above for j in below if lines[i].style == lines[j].style]
         if pairs and k not in limits:
             limits |= set(pairs[0])
+        elif k not in limits:  # the other limit may have been left out before, as it need not fall throughout
+            limits |= {i for i, _ in sides if _is_lone_limit(lines[i], line, drops[i], drops[k], panel)}
     return [line for k, line in enumerate(lines) if k not in limits], len(limits)
+
+
+def _is_lone_limit(line: Line, curve: Line, drops: FloatArray, drops_of_curve: FloatArray, panel: Panel) -> bool:
+    """Whether a line steps exactly where another does, many times, and is drawn as less important."""
+    color, width, dash, opacity = line.style
+    fainter = bool(dash) > bool(curve.style[2]) or width < 0.9 * curve.style[1] or opacity < curve.style[3] - 0.05
+    same = color == curve.style[0] and len(drops) >= SAME_DROPS and _subset(drops_of_curve, drops, panel)
+    return same and fainter and _side(line, curve, panel) != 0
 
 
 def _may_limit(line: Line, curve: Line) -> bool:

@@ -34,7 +34,7 @@ class Sample:
 
 def find_labels(
     shapes: Sequence[Shape], texts: Iterable[Text], panel: Panel, curves: Sequence[Line], used: frozenset[int]
-) -> tuple[list[str], list[int], str]:
+) -> tuple[list[str], list[int], str, list[str]]:
     """Find the name of each curve.
 
     Parameters
@@ -58,18 +58,23 @@ def find_labels(
         The curves in the order of the legend; in their own order without one.
     how : str
         "legend" or "text" (words in the color of the curve), or empty.
+    others : list of str
+        Names in the legend, beside a piece of line, that are no curve's.
     """
     words = [text for text in texts if any(letter.isalpha() for letter in text.string) and abs(text.angle) % 180 < 45]
     samples = [sample for i, shape in enumerate(shapes) if i not in used and (sample := _sample(shape, words, panel)) is not None]
     chosen = [_best(curve, samples) for curve in curves]
     labels = [sample.label if sample else "" for sample in chosen]
+    colors = [curve.style[0] for curve in curves]
+    like_curves = [sample for sample in samples if not sample.patch and min(distance(sample.color, color) for color in colors) < NEAR_COLOR]
     if _distinct(labels):
+        others = sorted({sample.label for sample in like_curves} - set(labels))
         places = [(round(sample.place[1]), sample.place[0]) if sample else (np.inf, np.inf) for sample in chosen]
-        return labels, sorted(range(len(curves)), key=lambda k: places[k]), "legend"
+        return labels, sorted(range(len(curves)), key=lambda k: places[k]), "legend", others
     labels = [_colored(curve, words, curves) for curve in curves]
     if _distinct(labels):
-        return labels, list(range(len(curves))), "text"
-    return [""] * len(curves), list(range(len(curves))), ""
+        return labels, list(range(len(curves))), "text", []
+    return [""] * len(curves), list(range(len(curves))), "", sorted({sample.label for sample in like_curves})
 
 
 def _distinct(labels: Sequence[str]) -> bool:

@@ -15,6 +15,7 @@ from survrecon.digitize.ticks import TickRow, straight_pieces, tick_rows
 
 POWER = re.compile(r"\b10\^")
 LOGARITHMIC = "an axis seems to be logarithmic; only figures with linear axes can be read"
+Pair = tuple[TickRow, TickRow]
 Box = tuple[float, float, float, float]
 APART = 0.35  # the two axes of a panel leave no more space between them than this share of their length
 LARGER = 1.4  # a frame is no longer than this many times the space between the first and last tick
@@ -34,6 +35,8 @@ class Panel:
         Left, top, right and bottom of the frame.
     texts : tuple of Text
         Those in it and around it.
+    shared : tuple of Text
+        Those in no other panel, such as a legend for all.
     used : frozenset of int
         Shapes that are its ticks.
     notes : tuple of str
@@ -46,6 +49,7 @@ class Panel:
     y: Axis
     box: Box
     texts: tuple[Text, ...] = ()
+    shared: tuple[Text, ...] = ()
     used: frozenset[int] = frozenset()
     notes: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
@@ -127,7 +131,7 @@ def _from_labels(drawing: Drawing, horizontal: bool) -> list[TickRow]:
     return found
 
 
-def _pairs(across: Sequence[TickRow], upright: Sequence[TickRow]) -> list[tuple[TickRow, TickRow]]:
+def _pairs(across: Sequence[TickRow], upright: Sequence[TickRow]) -> list[Pair]:
     """Return the axes that meet, each in one pair only: nearest first, then the most ticks."""
 
     def gap(x: TickRow, y: TickRow) -> float:
@@ -145,6 +149,17 @@ def _pairs(across: Sequence[TickRow], upright: Sequence[TickRow]) -> list[tuple[
         if distance < 2 * APART and ("x", i) not in taken and ("y", j) not in taken:
             taken |= {("x", i), ("y", j)}
             found.append((across[i], upright[j]))
+    return found + _shared(found, across, upright)
+
+
+def _shared(pairs: Sequence[Pair], across: Sequence[TickRow], upright: Sequence[TickRow]) -> list[Pair]:
+    """Return the panels right of, or above, another that go without an axis of their own, as facets do."""
+    found: list[Pair] = []
+    for x, y in pairs:
+        level, side = 0.02 * y.span, 0.02 * x.span
+        taken = [row for pair in (*pairs, *found) for row in pair]
+        found += [(row, y) for row in across if row not in taken and abs(row.high - x.high) < level and row.first > x.last]
+        found += [(x, row) for row in upright if row not in taken and abs(row.low - y.low) < side and row.last < y.first]
     return found
 
 
@@ -156,7 +171,7 @@ def _panel(drawing: Drawing, x: TickRow, y: TickRow) -> Panel:
     notes: tuple[str, ...] = () if framed else ("the panel has no frame; curves were followed a little beyond the last ticks",)
     doubts = tuple(sorted({row.trouble for row in (x, y) if row.trouble}))
     x_axis, y_axis = replace(x.axis, start=box[0], end=box[2]), replace(y.axis, start=box[3], end=box[1])
-    return Panel(x_axis, y_axis, box, (), x.shapes | y.shapes, notes, doubts)
+    return Panel(x_axis, y_axis, box, used=x.shapes | y.shapes, notes=notes, doubts=doubts)
 
 
 def _frame(drawing: Drawing, inner: Box, x: TickRow, y: TickRow) -> tuple[Box, bool]:
@@ -188,7 +203,7 @@ def _frame(drawing: Drawing, inner: Box, x: TickRow, y: TickRow) -> tuple[Box, b
     return (left, top, right, bottom), False
 
 
-def _with_texts(panel: Panel, others: Iterable[Panel], texts: Sequence[Text]) -> Panel:
+def _with_texts(panel: Panel, others: Sequence[Panel], texts: Sequence[Text]) -> Panel:
     """Give a panel its texts: up to the next panels in each direction; and its titles."""
     left, top, right, bottom = panel.box
     region = [-np.inf, -np.inf, np.inf, np.inf]
@@ -205,13 +220,15 @@ def _with_texts(panel: Panel, others: Iterable[Panel], texts: Sequence[Text]) ->
                 region[1] = max(region[1], top - min(0.1 * (bottom - top), 0.35 * (top - d)))
             elif b >= bottom:
                 region[3] = min(region[3], b - min(0.1 * high, 0.35 * (b - bottom)))
-    own = []
-    for text in texts:
-        x, y = (text.left + text.right) / 2, (text.top + text.bottom) / 2
-        if region[0] <= x <= region[2] and region[1] <= y <= region[3]:
-            own.append(text)
+    own = [text for text in texts if _is_in(text, (region[0], region[1], region[2], region[3]))]
+    shared = [text for text in texts if not any(_is_in(text, other.box) for other in others)]
     x_axis, y_axis = replace(panel.x, title=_x_title(panel, own)), replace(panel.y, title=_y_title(panel, own))
-    return replace(panel, texts=tuple(own), x=x_axis, y=y_axis)
+    return replace(panel, texts=tuple(own), shared=tuple(shared), x=x_axis, y=y_axis)
+
+
+def _is_in(text: Text, box: Box) -> bool:
+    x, y = (text.left + text.right) / 2, (text.top + text.bottom) / 2
+    return box[0] <= x <= box[2] and box[1] <= y <= box[3]
 
 
 def _x_title(panel: Panel, texts: Iterable[Text]) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from survrecon.data import FloatArray
 from survrecon.digitize.axes import AxisError, is_percent, time_unit
-from survrecon.digitize.curves import Line, find_curves, is_stepped, within
+from survrecon.digitize.curves import Line, find_curves, is_stepped, missing, within
 from survrecon.digitize.drawing import Drawing
 from survrecon.digitize.figure import Digitized, Hints, Trace
 from survrecon.digitize.labels import distance, match_rows
@@ -22,6 +22,7 @@ from survrecon.digitize.svg_style import color as css_color
 from survrecon.errors import FigureError
 
 MOST_CURVES = 12
+UNSEEN = 0.002  # of survival
 GRIDS = (1.0, 0.1, 0.01, 1 / 256, 0.001, 1e-4, 1e-5, 1e-6)
 MOST_PAGES = 100
 OUTLINED = "its letters are drawn as outlines and cannot be read; give the values at the first and last tick: --x-range, --y-range"
@@ -181,7 +182,11 @@ def _read(drawing: Drawing, panel: Panel, lines: list[Line], rising: bool, hints
         notes.append("curves were cut at the frame; what goes on behind it is not seen")
     lines = [replace(line, points=points) for line, (points, _) in zip(lines, seen, strict=True) if len(points) > 1]
     used = panel.used.union(*(line.sources for line in lines))
-    labels, order, how = find_labels(drawing.shapes, panel.texts, panel, lines, used)
+    labels, order, how, others = find_labels(drawing.shapes, panel.texts, panel, lines, used)
+    if not how and len(panel.shared) > len(panel.texts):
+        labels, order, how, others = find_labels(drawing.shapes, panel.shared, panel, lines, used)
+    if others:
+        notes.append(f"the legend also names {', '.join(map(repr, others))}, in the style of no curve found or of several")
     places, mark_doubts = assign(find_marks(drawing.shapes, panel.texts, panel, used), lines, panel)
     area = [_area(line, panel) for line in lines]
     order = order if how == "legend" else sorted(range(len(lines)), key=lambda k: -area[k])
@@ -191,7 +196,7 @@ def _read(drawing: Drawing, panel: Panel, lines: list[Line], rising: bool, hints
     lines, labels, mark_doubts = [lines[k] for k in order], [labels[k] for k in order], [mark_doubts[k] for k in order]
     step = _precision(np.concatenate([line.points for line in lines]))
     resolution = (step * abs(panel.x.scale), step * abs(panel.y.scale) / (100 if percent else 1))
-    traces = [_trace(line, panel, percent, resolution) for line in lines]
+    traces = [_trace(line, panel, percent, rising, resolution) for line in lines]
     rows = read_risk_rows(panel.texts, panel.x, panel.box[3])
     own = _own_rows(labels, traces, rows, rising, notes)
     result = []
@@ -247,13 +252,17 @@ def _named(lines: Sequence[Line], area: Sequence[float], hints: Hints, path: Pat
     return found
 
 
-def _trace(line: Line, panel: Panel, percent: bool, resolution: tuple[float, float]) -> Trace:
+def _trace(line: Line, panel: Panel, percent: bool, rising: bool, resolution: tuple[float, float]) -> Trace:
     """Return a curve in the units of the axes; what is 0 or 1 to the file's precision is so exactly."""
-    doubts = () if is_stepped(line.points, panel) else (SLOPING,)
+    doubts: tuple[str, ...] = () if is_stepped(line.points, panel) else (SLOPING,)
+    if missing(line.points, panel, rising) > max(UNSEEN, 3 * resolution[1]):
+        start = float(panel.y.value(line.points[0, 1]))
+        whole = "0" if rising else "100" if percent else "1"
+        doubts += (f"it starts at {start:.3g}, not at {whole}: its first drop is taken to be at its first point",)
     time = panel.x.value(line.points[:, 0])
     survival = panel.y.value(line.points[:, 1]) / (100 if percent else 1)
-    for values, step, whole in ((time, resolution[0], 0.0), (survival, resolution[1], 0.0), (survival, resolution[1], 1.0)):
-        values[np.abs(values - whole) <= max(2 * step, 1e-7)] = whole
+    for values, step, exact in ((time, resolution[0], 0.0), (survival, resolution[1], 0.0), (survival, resolution[1], 1.0)):
+        values[np.abs(values - exact) <= max(2 * step, 1e-7)] = exact
     return Trace("", line.style[0], _tidy(time), _tidy(survival), doubts=doubts)
 
 
@@ -278,6 +287,9 @@ def _own_rows(labels: list[str], traces: Sequence[Trace], rows: Sequence[RiskRow
     found, how = match_rows(labels, [trace.color for trace in traces], curves, rows)
     if how == "order":
         notes.append("rows of the risk table were given to the curves by their order, and by what they can be at most")
+    unused = [row.label or "without a label" for k, row in enumerate(rows) if k not in found]
+    if how and unused:
+        notes.append(f"rows of the risk table for which no curve was found: {', '.join(unused)}")
     if not how:
         notes.append(f"a risk table of {len(rows)} rows was found, but not which belongs to which of {len(traces)} curves; it was left out")
     return [None if k is None else rows[k] for k in found]

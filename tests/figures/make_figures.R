@@ -9,6 +9,9 @@ lung$sex <- factor(lung$sex, 1:2, c("Male", "Female"))
 lung$event <- lung$status - 1
 hormone <- survfit(Surv(months, status) ~ arm, gbsg)
 sex <- survfit(Surv(time, event) ~ sex, lung)
+active <- lung[which(lung$ph.ecog < 3), ]
+active$ecog <- factor(active$ph.ecog)
+status3 <- survfit(Surv(time, event) ~ ecog, active)
 
 # plot.survfit with ticks for censored subjects, a legend, a median line and the numbers at risk as text in the margin
 base <- function() {
@@ -59,6 +62,18 @@ fancy <- function(...) {
   ggsurvplot(hormone, data = gbsg, risk.table = TRUE, break.time.by = 12, legend.labs = levels(gbsg$arm), xlab = "Time in months", ...)
 }
 
+# ggplot2 by hand: curves that begin with their first drop, not at 1; two panels that share the axis of survival
+raw <- function() {
+  ggplot(surv_summary(sex, lung), aes(time, surv, color = sex)) + geom_step() + ylim(0, 1) +
+    geom_point(data = function(rows) rows[rows$n.censor > 0, ], shape = 3)
+}
+facets <- function() raw() + facet_wrap(~sex)
+
+# three arms with dashed confidence limits, percents beside the counts, and a plot of the censored under the curves
+limits <- function() {
+  ggsurvplot(status3, data = active, risk.table = "abs_pct", palette = "jco", conf.int = TRUE, conf.int.style = "step", ncensor.plot = TRUE)
+}
+
 draw <- function(device, file, width, height, figure) {
   device(file, width = width, height = height)
   result <- figure()
@@ -85,6 +100,10 @@ draw(svglite::svglite, "survminer-svglite.svg", 7, 7, function() fancy(conf.int 
 draw(pdf, "survminer-lines.pdf", 7, 7, function()
   fancy(linetype = "strata", palette = c("black", "black"), censor.shape = 124, fun = "pct", ggtheme = theme_bw(), tables.theme = theme_cleantable()))
 
+draw(pdf, "ggplot-raw.pdf", 6, 5, function() print(raw()))
+draw(pdf, "ggplot-facets.pdf", 8, 5, function() print(facets()))
+draw(pdf, "survminer-limits.pdf", 7, 8, limits)
+
 truth <- function(fit, formula, data) {
   cox <- coxph(formula, data)
   arms <- summary(fit)$table
@@ -93,4 +112,6 @@ truth <- function(fit, formula, data) {
 }
 seen <- tapply(gbsg$status[gbsg$months <= 62.4], gbsg$arm[gbsg$months <= 62.4], sum)  # what xlim = c(0, 60) shows: R's axis goes on for 4%
 seen <- paste(sprintf('"%s": %d', names(seen), seen), collapse = ", ")
-writeLines(sprintf('{\n  "hormone": %s,\n  "sex": %s,\n  "hormone_events_to_62.4_months": {%s}\n}', truth(hormone, Surv(months, status) ~ arm, gbsg), truth(sex, Surv(time, event) ~ sex, lung), seen), "truth.json")
+arms <- summary(status3)$table
+ecog <- paste(sprintf('"%s": [%d, %d]', rownames(arms), arms[, "records"], arms[, "events"]), collapse = ", ")
+writeLines(sprintf('{\n  "hormone": %s,\n  "sex": %s,\n  "hormone_events_to_62.4_months": {%s},\n  "ecog": {%s}\n}', truth(hormone, Surv(months, status) ~ arm, gbsg), truth(sex, Surv(time, event) ~ sex, lung), seen, ecog), "truth.json")
