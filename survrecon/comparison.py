@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from statistics import NormalDist
 from types import MappingProxyType
 
 from survrecon.counterpart import Counterpart, Interval, counterpart
 from survrecon.published import Printed, Published, PublishedValue
 from survrecon.results import Analysis, Check, Spread, Verdict
+from survrecon.survival import upper_deviate
 
 # How exactly a curve is read, as a share of its axis: about the width of its line, 2 points in a figure 3 inches high.
 READING = 0.01
@@ -304,11 +304,6 @@ def _scale(value: PublishedValue) -> tuple[Callable[[float], float], Callable[[f
         case "logrank_chi2":
             return math.sqrt, lambda z: max(z, 0.0) ** 2
         case "logrank_p" | "wald_p":
-            return lambda p: _deviate(p / sides), lambda z: min(1.0, sides * math.erfc(z / math.sqrt(2)) / 2)
+            return lambda p: upper_deviate(p / sides), lambda z: min(1.0, sides * math.erfc(z / math.sqrt(2)) / 2)
         case _:
             return float, float
-
-
-def _deviate(p: float) -> float:
-    """Return z with upper tail `p`; a p that underflowed to 0, or rounded to 1, stays finite."""
-    return -NormalDist().inv_cdf(min(max(p, 1e-300), 1 - 1e-16))

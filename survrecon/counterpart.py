@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from statistics import NormalDist
 
 from survrecon.published import Published, PublishedValue
 from survrecon.results import Analysis, ArmAnalysis, Comparison, Estimate, TestResult
+from survrecon.survival import normal_quantile
 
 _NO_STRATA = "the published analysis is stratified; the figure shows no strata, so ours is not"
 
@@ -173,4 +173,4 @@ def _test(test: TestResult, analysis: Analysis, value: PublishedValue, pair: Com
 
 def _reach(estimate: Estimate, value: PublishedValue) -> float | None:
     """Return the standard error times the normal quantile of the published level."""
-    return None if estimate.se is None else NormalDist().inv_cdf((1 + value.level) / 2) * estimate.se
+    return None if estimate.se is None else normal_quantile(value.level) * estimate.se

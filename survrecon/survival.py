@@ -207,6 +207,22 @@ def normal_quantile(level: float) -> float:
     return NormalDist().inv_cdf((1 + level) / 2)
 
 
+def upper_deviate(p: float) -> float:
+    """Return z with upper tail `p`; a p that underflowed to 0, or rounded to 1, stays finite.
+
+    Parameters
+    ----------
+    p : float
+        Between 0 and 1.
+
+    Returns
+    -------
+    float
+        The deviate.
+    """
+    return -NormalDist().inv_cdf(min(max(p, 1e-300), 1 - 1e-16))
+
+
 def _band(km: KaplanMeier, level: float, method: Interval) -> tuple[FloatArray, FloatArray]:
     """Pointwise limits after each event time; NaN where survival is 0, as in R."""
     z = normal_quantile(level)

@@ -59,38 +59,6 @@ def logs(numbers: Range) -> Range:
     return math.log(max(numbers[0], _LEAST)), math.log(max(numbers[1], _LEAST))
 
 
-def quantile(level: float) -> float:
-    """Return z such that a standard normal lies within -z and z with probability `level`.
-
-    Parameters
-    ----------
-    level : float
-        Between 0 and 1.
-
-    Returns
-    -------
-    float
-        1.96 for 0.95.
-    """
-    return _NORMAL.inv_cdf((1 + level) / 2)
-
-
-def deviate(p: float) -> float:
-    """Return z with upper tail `p`, finite for every p.
-
-    Parameters
-    ----------
-    p : float
-        Between 0 and 1.
-
-    Returns
-    -------
-    float
-        The deviate.
-    """
-    return -_NORMAL.inv_cdf(min(max(p, 1e-300), 1 - 1e-16))
-
-
 def tail(z: float) -> float:
     """Return the probability that a standard normal is above `z`.
 

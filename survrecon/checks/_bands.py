@@ -11,8 +11,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from survrecon.checks._arithmetic import Range, quantile
+from survrecon.checks._arithmetic import Range
 from survrecon.data import Arm, FloatArray
+from survrecon.survival import normal_quantile
 
 KINDS = ("log-log", "linear", "log")
 _GRID = np.linspace(0.001, 0.999, 999)
@@ -101,7 +102,7 @@ def survival_at_limit(side: str, n: int, left: float, level: float, kind: str = 
     >>> least < 0.404 < most, most - least < 0.004
     (True, True)
     """
-    z, sign = quantile(level), 1 if side == "upper" else -1
+    z, sign = normal_quantile(level), 1 if side == "upper" else -1
     least = np.sqrt((1 - _GRID) / (n * _GRID))
     most = np.sqrt((1 - _GRID) / left) if left else np.full(_GRID.size, np.inf)
     possible = np.zeros(_GRID.size, dtype=bool)

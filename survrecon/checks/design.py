@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from decimal import Decimal
 
-from survrecon.checks._arithmetic import ANY, Range, deviate, hull, judge, span, tail
+from survrecon.checks._arithmetic import ANY, Range, hull, judge, span, tail
 from survrecon.data import Study
 from survrecon.published import Design, Interim
 from survrecon.results import Finding
+from survrecon.survival import upper_deviate
 
 _INFLATION = 1.03  # events that up to five looks with O'Brien-Fleming boundaries cost more (Jennison and Turnbull 2000, table 2.4)
 _PERCENT = 0.005  # power and information fraction are rounded to the percent
@@ -61,7 +62,7 @@ def events_needed(design: Design) -> float:
 
 
 def _deviates(alpha: float, sides: int, power: float) -> float:
-    return deviate(alpha / sides) + deviate(1 - power)
+    return upper_deviate(alpha / sides) + upper_deviate(1 - power)
 
 
 def _planned(design: Design) -> list[Finding]:
@@ -77,7 +78,7 @@ def _planned(design: Design) -> list[Finding]:
             z = _deviates(design.alpha, design.sides, power)
             needed += [(z * (1 + r) / math.log(hr)) ** 2 / r, (z * (1 + r * hr) / (1 - hr)) ** 2 / r]
     low, high = hull(needed)
-    z = math.sqrt(design.events * r) / (1 + r) * abs(math.log(theta)) - deviate(design.alpha / design.sides)
+    z = math.sqrt(design.events * r) / (1 + r) * abs(math.log(theta)) - upper_deviate(design.alpha / design.sides)
     return [
         judge(
             "planned events against power",
@@ -157,7 +158,7 @@ def spent(alpha: float, fraction: float) -> float:
     >>> round(2 * spent(0.025, 165 / 385), 4)
     0.0012
     """
-    return 2 * tail(deviate(alpha / 2) / math.sqrt(fraction))
+    return 2 * tail(upper_deviate(alpha / 2) / math.sqrt(fraction))
 
 
 def _boundary_p(interim: Interim, before: Interim | None) -> list[Finding]:
@@ -201,7 +202,7 @@ def _boundary_hr(study: Study, interim: Interim) -> list[Finding]:
     if p is None or p.value is None or ratio is None or ratio.value is None or not 0 < ratio.value < 1:
         return []
     errors = _standard_errors(study, interim)
-    deviates = [deviate(max(each, 1e-300) / interim.p_sides) for each in span(p)]
+    deviates = [upper_deviate(max(each, 1e-300) / interim.p_sides) for each in span(p)]
     allowed = hull(math.exp(-z * se) for z in deviates for se in errors)
     return [
         judge(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from survrecon.checks._arithmetic import ANY, Range, hull, judge, logs, meet, name, quantile, shown, span, tail
+from survrecon.checks._arithmetic import ANY, Range, hull, judge, logs, meet, name, shown, span, tail
 from survrecon.checks.widths import check_width, standard_error, usable
 from survrecon.data import Study
 from survrecon.published import Printed, PublishedValue
 from survrecon.results import Finding
+from survrecon.survival import normal_quantile
 
 _WALD = "Wald interval of a Cox model, exp(log HR -/+ z SE)"
 # The log-rank statistic is the score test of the same model: with information I(b) = E / (4 cosh^2(b / 2)), that of two equal arms,
@@ -94,7 +95,7 @@ def deviates(estimate: Printed, ci: tuple[Printed, Printed], level: float) -> Ra
     tuple of float or None
         Its range; None where the limits are rounded to the same number.
     """
-    low, high, z = logs(span(ci[0])), logs(span(ci[1])), quantile(level)
+    low, high, z = logs(span(ci[0])), logs(span(ci[1])), normal_quantile(level)
     se = standard_error(ci, level)
     if se[0] <= 0:
         return None

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from survrecon.checks import _bounds
-from survrecon.checks._arithmetic import ANY, Range, hull, judge, meet, name, quantile, shown, span
+from survrecon.checks._arithmetic import ANY, Range, hull, judge, meet, name, shown, span
 from survrecon.checks._bands import KINDS, left_at, log_se_range, survival_at_limit
 from survrecon.checks._bounds import WORST_READING
 from survrecon.data import Arm, Curve
 from survrecon.published import Printed, PublishedValue
 from survrecon.results import Finding
+from survrecon.survival import normal_quantile
 
 _MEDIAN = "the median is the first time with S <= 0.5, or the middle of the interval on which S is 0.5 (Brookmeyer and Crowley 1982)"
 _READ = f"a curve is misread by at most {WORST_READING:.0%} of its axes (impossible beyond), or by its estimated reading error (tension)"
@@ -228,7 +229,7 @@ def _landmark_interval(arm: Arm, value: PublishedValue) -> list[Finding]:
 def _log_se(kind: str, value: PublishedValue) -> Range | None:
     """Return the standard error of log S that both limits stand for, if they are made this way; None where they cannot be."""
     assert value.ci is not None
-    z, ranges = quantile(value.level), []
+    z, ranges = normal_quantile(value.level), []
     for side, limit in zip((1, -1), value.ci, strict=True):
         if limit.value is None or not 0 < span(limit)[0] < span(limit)[1] < 1:
             continue  # cut off at 0 or 1

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from survrecon.checks._arithmetic import Range, judge, logs, meet, name, quantile, shown, span
+from survrecon.checks._arithmetic import Range, judge, logs, meet, name, shown, span
 from survrecon.data import Arm, Study
 from survrecon.published import Printed, PublishedValue
 from survrecon.results import Finding
+from survrecon.survival import normal_quantile
 
 _FISHER = (
     "Fisher information of the partial likelihood, sum of p (1 - p) over the events <= d1 d0 / (d1 + d0) by Jensen's inequality and "
@@ -64,7 +65,7 @@ def standard_error(ci: tuple[Printed, Printed], level: float) -> Range:
     [0.1098, 0.1188]
     """
     low, high = logs(span(ci[0])), logs(span(ci[1]))
-    width = 2 * quantile(level)
+    width = 2 * normal_quantile(level)
     return max(high[0] - low[1], 0.0) / width, (high[1] - low[0]) / width
 
 
