@@ -57,7 +57,8 @@ class Style:
     clip : bool
         Curves are cut at the edge of the axes, through half of their width.
     snap : bool
-        In raster files lines are moved to whole pixels, as matplotlib does by itself; a journal's picture of a vector figure is not.
+        In raster files lines and marks are moved to whole pixels, as matplotlib does by itself; journals' pictures of vector figures
+        have them in between.
     note : str
         Result written into the axes, of ``{hr}``, ``{low}``, ``{high}``.
     most_ticks : int

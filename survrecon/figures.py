@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ __all__ = ["FigureDesign", "Truth", "draw", "generate"]
 
 Box = tuple[float, float, float, float]  # left, bottom, right, top, as shares of the axes
 JPEG_QUALITY = 60
+FINER = 3
 OUTSIDE = 0.04  # of the axis' length, beyond its first and last tick
 GUIDE, GRID = "#808080", "#e0e0e0"
 DEVIATES = 1.96  # of a 95% interval
@@ -50,7 +52,6 @@ def draw(design: FigureDesign, path: str | Path) -> Truth:
         "font.size": style.size,
         "axes.linewidth": style.axis_line,
         "axes.labelweight": "bold" if style.bold else "normal",
-        "path.snap": style.snap,
         "svg.fonttype": "none",
         "svg.hashsalt": "survrecon",
         "pdf.fonttype": 42,
@@ -65,10 +66,23 @@ def draw(design: FigureDesign, path: str | Path) -> Truth:
         _write_inside(ax, truth, style)
         if design.risk_table:
             _write_table(ax, table, truth, style)
-        quality: dict[str, Any] = {"pil_kwargs": {"quality": JPEG_QUALITY}} if design.format == "jpeg" else {}
-        metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(design.format)
-        figure.savefig(path, format=design.format, dpi=design.dpi, metadata=metadata, **quality)
+        _save(figure, design, 1 if style.snap else FINER, path)
     return truth
+
+
+def _save(figure: Figure, design: FigureDesign, finer: int, path: str | Path) -> None:
+    """Write the file; a raster file is drawn finer and averaged down, so that lines lie between whole pixels."""
+    if design.format in ("svg", "pdf"):
+        metadata = {"Date": None} if design.format == "svg" else {"CreationDate": None}
+        figure.savefig(path, format=design.format, metadata=metadata)
+        return
+    from PIL import Image
+
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=finer * design.dpi, pil_kwargs={"compress_level": 0})
+    with Image.open(drawn) as image:
+        pixels = image.convert("RGB").reduce(finer)
+    pixels.save(path, format=design.format, dpi=(design.dpi, design.dpi), quality=JPEG_QUALITY)
 
 
 def _families(wanted: Sequence[str]) -> list[str]:
