@@ -59,6 +59,9 @@ class Curve:
         Whether the values fall from 1 (survival) or rise from 0 (failure, cumulative incidence).
     reading : ndarray of float, shape (k,), or None
         Set by `clean`: survival probability as it was read, before it was made non-increasing.
+    resolution : tuple of (float, float), or None
+        Smallest steps of time and of survival probability that the figure shows, such as those of a pixel; None
+        where only the coordinates themselves tell how precisely they were read.
     """
 
     time: FloatArray
@@ -66,6 +69,7 @@ class Curve:
     scale: Scale = "auto"
     orientation: Orientation = "auto"
     reading: FloatArray | None = None
+    resolution: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "time", frozen_floats(self.time))
@@ -105,6 +109,8 @@ def _check_curve(label: str, curve: Curve) -> None:
             raise CurveError(label, f"the {name} is not a finite number; remove or retype the point", int(bad[0]), float(values[bad[0]]))
     if curve.scale not in ("auto", "probability", "percent"):
         raise CurveError(label, f"unknown scale {curve.scale!r}; use 'probability', 'percent' or 'auto'")
+    if curve.resolution is not None and not all(np.isfinite(step) and step >= 0 for step in curve.resolution):
+        raise CurveError(label, f"resolution {curve.resolution!r}; give the smallest steps of time and survival, not below 0")
     if curve.orientation not in ("auto", "survival", "failure"):
         raise CurveError(label, f"unknown orientation {curve.orientation!r}; use 'survival', 'failure' or 'auto'")
 
@@ -226,6 +232,7 @@ class Arm:
         scale: Scale = "auto",
         orientation: Orientation = "auto",
         source: str = "",
+        resolution: tuple[float, float] | None = None,
     ) -> Arm:
         """Make an arm from arrays, lists or pandas columns.
 
@@ -249,6 +256,8 @@ class Arm:
             Direction of `survival`.
         source : str
             Where the numbers were read.
+        resolution : tuple of two float, optional
+            Smallest steps of time and of survival probability that the figure shows; estimated where not given.
 
         Returns
         -------
@@ -273,7 +282,7 @@ class Arm:
             if risk is None or risk.time.size == 0 or risk.time[0] != 0 or not np.isfinite(risk.count[0]):
                 raise ValueError(f"arm {label!r}: n is missing; give it, or a risk table with a count at time 0")
             n = risk.count[0]
-        curve = Curve(frozen_floats(time), frozen_floats(survival), scale, orientation)
+        curve = Curve(frozen_floats(time), frozen_floats(survival), scale, orientation, resolution=resolution)
         marks = None if censor_times is None else frozen_floats(censor_times)
         return cls(label, n, curve, risk, total_events, marks, source)
 

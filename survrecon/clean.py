@@ -125,7 +125,7 @@ def _clean_curve(arm: Arm, curve: Curve, risk_times: FloatArray, notes: list[str
         time, survival, order = np.append(0.0, time), np.append(1.0, survival), np.append(0, order)
     reading, survival = _non_increasing(time, survival, notes)
     _refuse_large_repair(arm.label, curve, time, reading, survival, order)
-    return Curve(time, survival, "probability", "survival", reading)
+    return Curve(time, survival, "probability", "survival", reading, curve.resolution)
 
 
 def _from_zero(label: str, time: FloatArray, what: str) -> tuple[FloatArray, list[str]]:

@@ -172,7 +172,8 @@ def _draft(trace: Trace, digitized: Digitized, typed: RiskTable | None, n: int |
     from survrecon.data import Curve
     from survrecon.write import DraftArm
 
-    curve = Curve(trace.time, trace.survival, "probability", "failure" if digitized.orientation == "failure" else "survival")
+    pixel = digitized.resolution if digitized.kind == "raster" else None  # the digits of a drawing tell it
+    curve = Curve(trace.time, trace.survival, "probability", digitized.orientation, resolution=pixel)
     return DraftArm(trace.label, curve, trace.censor_times, typed or trace.risk, n, events, source)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -239,7 +240,7 @@ def _parts(table: ArmTable, key: str, folder: Path, problems: list[Problem]) -> 
     risk: RiskTable | None = None
     if table.curve is not None:
         try:
-            curve = read_curve(folder / table.curve, table.scale, table.orientation)
+            curve = replace(read_curve(folder / table.curve, table.scale, table.orientation), resolution=table.resolution)
         except StudyFileError as error:
             problems += _of_file(f"{key}.curve", table.curve, error)
     if table.censor_file is not None:

@@ -84,6 +84,9 @@ class ArmTable(Table):
     curve: Text | None = Field(None, description="the file of coordinates, time and survival")
     scale: Literal["probability", "percent", "auto"] = Field("auto", description="the unit of the curve's survival")
     orientation: Literal["survival", "failure", "auto"] = Field("auto", description="survival falls from 1, failure rises from 0")
+    resolution: tuple[Positive, Positive] | None = Field(
+        None, description="the smallest steps of time and of survival probability that the figure shows, such as those of a pixel"
+    )
     censor_times: list[Real] | None = Field(None, description="the times of the censor marks")
     censor_file: Text | None = Field(None, description="the file of the times of the censor marks, one column")
     last_follow_up: Time | None = Field(None, description="the printed longest follow-up")

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from survrecon.data import IPD, Arm
-from survrecon.errors import InconsistentDataError, ReconstructionError
+from survrecon.errors import CurveError, InconsistentDataError, ReconstructionError
 from survrecon.reconstruction import methods, reconstruct
 from survrecon.simulation import digitize, simulate, withhold
 from survrecon.survival import kaplan_meier, median, number_at_risk
@@ -232,3 +232,17 @@ def test_keynote_189_placebo_median_is_where_the_clicks_cross_one_half():
     curve = kaplan_meier(met.ipd.time, met.ipd.event)
     assert abs(curve.survival[np.searchsorted(curve.time, 6.0, side="right") - 1] - 0.72) <= 0.005 + 1e-9
     assert met.used == ("survival at 6",)
+
+
+def test_a_stated_resolution_is_the_reading_error():
+    """A pixel of 0.0024 of survival: a reading lies anywhere in it, so its standard deviation is 0.0024 / sqrt(12) = 0.00069."""
+    arm = Arm.from_arrays([0, 1.003, 2.517, 4.0821], [1, 0.8013, 0.5996, 0.4007], n=5, resolution=(0.05, 0.0024))
+    found = reconstruct(arm, method="joint")
+    assert "reading error of survival 0.00069 (estimated)" in found.notes
+    assert found.ipd.event.sum() == 3
+
+
+@pytest.mark.parametrize("resolution", [(0.1, float("nan")), (-1.0, 0.001)])
+def test_a_resolution_that_cannot_be(resolution):
+    with pytest.raises(CurveError, match="smallest steps of time and survival"):
+        Arm.from_arrays([0, 1], [1, 0.5], n=4, resolution=resolution)

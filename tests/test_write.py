@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from survrecon.data import Curve, RiskTable
 from survrecon.errors import OutputError, StudyFileError
 from survrecon.output import staged
 from survrecon.read import read_study, study_files
-from survrecon.write import DraftArm, draft_study
+from survrecon.write import DraftArm, draft_study, write_study
 
 CURVE = Curve([0, 2, 2], [100, 100, 50], "percent", "survival")
 RISK = RiskTable([0, 1, 2], [8, math.nan, 3])
@@ -49,6 +50,13 @@ def test_all_that_a_study_needs_may_be_known(tmp_path):
     draft_study(tmp_path / "whole", header, arms, reference="b")
     study = read_study(tmp_path / "whole")
     assert (study.published.reference, [(arm.n, arm.total_events) for arm in study.arms]) == ("b", [(8, 4), (8, 4)])
+
+
+def test_a_stated_resolution_is_kept(tmp_path):
+    header = dict.fromkeys(("trial", "endpoint", "citation", "figure"), "x") | {"time_unit": "day"}
+    draft_study(tmp_path / "draft", header, [DraftArm("a", replace(CURVE, resolution=(0.5, 0.25)), n=8, source="x")])
+    write_study(read_study(tmp_path / "draft"), tmp_path / "copy")
+    assert [read_study(tmp_path / name).arms[0].curve.resolution for name in ("draft", "copy")] == [(0.5, 0.25), (0.5, 0.25)]
 
 
 def test_no_two_arms_share_a_file(tmp_path):

@@ -238,6 +238,7 @@ class Digitized:
                 trace.label,
                 "probability",
                 self.orientation,
+                resolution=self.resolution if self.kind == "raster" else None,  # the digits of a drawing tell it
             )
             for trace in self.traces
         )

@@ -50,7 +50,7 @@ def read_model(arm: Arm, stated: float | None) -> Model:
     reading = reading_of(arm.curve, arm.n)  # type: ignore[arg-type]
     if stated is not None:
         return replace(_model(arm, reading, max(stated, ERRORS[0])), freedom=math.inf)
-    if reading.jitter == 0 and not reading.regular:
+    if reading.jitter == 0 and not reading.regular and arm.curve.resolution is None:  # type: ignore[union-attr]
         exact = _model(arm, replace(reading, lattice=0.0), ERRORS[0])
         if reading.lattice == 0 and _unsurprised(exact):
             return exact

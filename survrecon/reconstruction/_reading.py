@@ -21,7 +21,7 @@ class Reading:
     Attributes
     ----------
     lattice : float
-        Common step of all survival values (a pixel, a printed digit); 0 where there is none.
+        Common step of all survival values (a pixel, a printed digit), or that of the figure where it is stated; 0 where there is none.
     jitter : float
         Standard deviation of what isotonic regression had to move; 0 for a curve read without a rise.
     regular : bool
@@ -29,7 +29,7 @@ class Reading:
     freedom : int
         Degrees of freedom behind `jitter`; 0 for a curve read without a rise.
     time_step : float
-        Common step of all times; 0 where there is none, or one so coarse that the times themselves are whole numbers of it.
+        The same of all times; 0 where there is none, or one so coarse that the times themselves are whole numbers of it.
     """
 
     lattice: float
@@ -110,10 +110,11 @@ def reading_of(curve: Curve, n: int) -> Reading:
     equal = gaps.size > 20 and np.mean(np.isclose(gaps, np.median(gaps), rtol=1e-3)) > 0.8
     end = float(curve.time[-1])
     time_step = common_step(curve.time / end)
+    finest_time, finest = curve.resolution or (0.0, 0.0)
     return Reading(
-        step if step <= COARSEST_LATTICE else 0.0,
+        max(step if step <= COARSEST_LATTICE else 0.0, finest),
         jitter,
         freedom if rises else 0,
         bool(equal and np.mean(np.diff(values) >= 0) > 0.1),
-        time_step * end if time_step <= COARSEST_TIME_STEP else 0.0,
+        max(time_step * end if time_step <= COARSEST_TIME_STEP else 0.0, finest_time),
     )
