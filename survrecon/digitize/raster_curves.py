@@ -13,6 +13,7 @@ from survrecon.digitize.raster_trace import Path, Steps, follow, refine
 
 Floats = NDArray[np.float32]
 
+SHORTEST = 12  # columns of a curve
 SOLID = 0.7  # of the gain with gaps: a line that has this much without is solid
 AGAIN = 0.8  # what a second curve of a color counts
 LEAST_GAIN = 0.04  # of the plot's width: less ink than this is no curve
@@ -67,7 +68,7 @@ def find_curves(layers: list[Layer], first: int, start_row: float, count: int | 
 
     def best(number: int, layer: Layer) -> list[Found]:
         curve = _best(number, layer, first, start_row, more)
-        return [curve] if curve is not None and curve.path.gain >= least else []
+        return [curve] if curve is not None and ink_length(curve) >= least else []
 
     found: list[Found] = []
     candidates = [curve for number, layer in enumerate(layers) for curve in best(number, layer)]
@@ -79,6 +80,24 @@ def find_curves(layers: list[Layer], first: int, start_row: float, count: int | 
         if count is not None:  # a second curve of the same color is looked for only where curves are missing
             candidates += best(chosen.layer, without(chosen))
     return sorted(found, key=lambda curve: area_above(curve.steps))
+
+
+def ink_length(curve: Found) -> float:
+    """Return how many pixels of its own ink a curve's path runs through, drops included.
+
+    Parameters
+    ----------
+    curve : Found
+        The curve.
+
+    Returns
+    -------
+    float
+        In pixels.
+    """
+    path = curve.path
+    depth = np.pad(np.cumsum(curve.ink.own, axis=0), ((1, 0), (0, 0)))
+    return float(np.sum(depth[path.leave + 1, path.columns] - depth[path.enter, path.columns]))
 
 
 def _unlike(curve: Found, start_row: float) -> bool:
@@ -93,7 +112,7 @@ def _best(number: int, layer: Layer, first: int, start_row: float, more: bool) -
     if more:
         solid = follow(layer.own, layer.blank, first, start_row, dashed=False)
         path = solid if solid.gain > SOLID * path.gain else path
-    if path.gain < 20 or path.enter.size < 20:
+    if path.gain <= 0 or path.enter.size < SHORTEST:
         return None
     return Found(number, layer, path, refine(path, layer.own, layer.blank))
 

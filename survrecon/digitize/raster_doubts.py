@@ -16,6 +16,8 @@ HIDDEN_FALL = 0.03  # of the plot's height behind other ink
 LEFT_OVER = 0.15  # of the plot's width with ink of the same color elsewhere
 PART = 0.4  # of a pixel, that edges are off by
 COARSE = 0.007  # error that comes from that alone
+BEYOND = 8  # pixels after the end that are looked at
+GOES_ON = 0.02  # of the plot's width with ink of the same color after the end
 NOT_ONE = 0.015  # of the scale: farther from 1 than this at the start
 
 
@@ -81,6 +83,12 @@ def doubts_of(
     left = float(np.mean(np.sum(rest > 0.5, axis=0) > 0))
     if left > LEFT_OVER:
         found.append(f"ink of its color elsewhere in {100 * left:.0f}% of the columns")
+    row, end, half = int(path.leave[-1]), int(columns[-1]) + 2, max(1, round(curve.steps.thickness / 2))
+    after = layer.blank[max(row - half, 0) : row + half + 1, end : end + BEYOND]
+    if after.size and np.mean(after) < 0.5:
+        found.append(f"may go on behind other ink after its end at {float(time(columns[-1:])[0]):.3g}")
+    if np.sum(np.any(rest[max(row - half, 0) :, end:] > 0.5, axis=0)) > GOES_ON * width:
+        found.append(f"ink of its color goes on, lower, after its end at {float(time(columns[-1:])[0]):.3g}")
     meetings = [_meeting(curve, other) for other in others if other.layer == curve.layer]
     found += [f"meets another curve of the same color {times(*span)}" for span in meetings if span]
     return tuple(found)

@@ -16,7 +16,7 @@ Floats = NDArray[np.float32]
 HIDDEN_ACROSS = 0.15  # under other ink: the curve may be behind it
 BLANK_ACROSS = 2.0  # on nothing
 HIDDEN_DOWN = 0.4
-BLANK_DOWN = 3.0  # what lies between dashes costs a fifth
+BLANK_DOWN = 3.0  # what lies between dashes costs a fraction
 TURN = 0.5  # each drop, so that soft edges do not become many small ones
 GAP = 3  # between dashes, half of the longest in thicknesses of the line
 CLOSED = 0.5  # worth of such a gap
@@ -83,7 +83,7 @@ def follow(own: Floats, blank: Floats, first: int, start_row: float, dashed: boo
     # a hidden curve is in the middle of what covers it
     across = HIDDEN_ACROSS * hidden * (2 - _centrality(ink)) + BLANK_ACROSS * blank * (1 - 0.8 * gaps_across) - worth
     off_center = OFF_CENTER_DOWN * (1 - np.where(hidden > own, _centrality(ink.T).T, _centrality(own.T).T))
-    down = np.cumsum(HIDDEN_DOWN * hidden + BLANK_DOWN * blank * (1 - 0.8 * gaps_down) + off_center, axis=0)
+    down = np.cumsum(HIDDEN_DOWN * hidden + BLANK_DOWN * blank * (1 - 0.95 * gaps_down) + off_center, axis=0)
     height, width = own.shape
     rows = np.arange(height, dtype=np.int32)
     origin = np.empty((width, height), dtype=np.int32)
