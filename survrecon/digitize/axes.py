@@ -167,8 +167,14 @@ def read_axes(ticks: Sequence[float], texts: Iterable[Text], horizontal: bool, l
 
     Parameters
     ----------
-    ticks, texts, horizontal, line
-        See `read_axis`.
+    ticks : sequence of float
+        Positions of the ticks along the axes.
+    texts : iterable of Text
+        Among them the tick labels.
+    horizontal : bool
+        Whether positions run along x.
+    line : float
+        Position of the axes across them.
 
     Returns
     -------

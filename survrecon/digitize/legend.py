@@ -21,7 +21,7 @@ MOST_WORDS = 80  # letters of a label
 
 
 @dataclass(frozen=True)
-class Sample:
+class _Sample:
     """A short piece of line, or a patch of color, with words beside it."""
 
     label: str
@@ -82,7 +82,7 @@ def _distinct(labels: Sequence[str]) -> bool:
     return bool(known) and len(set(known)) == len(known)
 
 
-def _sample(shape: Shape, words: Sequence[Text], panel: Panel) -> Sample | None:
+def _sample(shape: Shape, words: Sequence[Text], panel: Panel) -> _Sample | None:
     """Return a shape as sample of a legend, where it may be one and words stand beside it."""
     left, top, right, bottom = shape.box
     longest = LONGEST * (panel.box[2] - panel.box[0])
@@ -92,7 +92,7 @@ def _sample(shape: Shape, words: Sequence[Text], panel: Panel) -> Sample | None:
         return None
     color = (shape.stroke if line else shape.fill) or ""
     label = _beside(left, right, (top + bottom) / 2, words)
-    return Sample(label, color, shape.dash, shape.width, patch, (left, (top + bottom) / 2)) if label else None
+    return _Sample(label, color, shape.dash, shape.width, patch, (left, (top + bottom) / 2)) if label else None
 
 
 def _beside(left: float, right: float, middle: float, words: Sequence[Text]) -> str:
@@ -113,7 +113,7 @@ def _beside(left: float, right: float, middle: float, words: Sequence[Text]) -> 
     return ""
 
 
-def _best(curve: Line, samples: Sequence[Sample]) -> Sample | None:
+def _best(curve: Line, samples: Sequence[_Sample]) -> _Sample | None:
     """Return the sample drawn most like a curve; None where two labels are alike in that."""
     color, width, dash, _ = curve.style
     near = [sample for sample in samples if distance(sample.color, color) < NEAR_COLOR]
@@ -121,7 +121,7 @@ def _best(curve: Line, samples: Sequence[Sample]) -> Sample | None:
     if not fitting:
         return None
 
-    def unlike(sample: Sample) -> tuple[bool, float]:
+    def unlike(sample: _Sample) -> tuple[bool, float]:
         return sample.patch, round(abs(sample.width - width), 1)
 
     best = min(map(unlike, fitting))

@@ -97,7 +97,9 @@ def parse(path: Path) -> ET.Element:
     try:
         parser.Parse(_content(path), True)
         root = builder.close()
-    except expat.ExpatError as error:
+    except (expat.ExpatError, LookupError, ValueError) as error:  # the latter: an encoding that Python does not know
+        if isinstance(error, FigureError):
+            raise
         raise FigureError(path, f"is not a well-formed SVG ({error}); save the figure again, or as PDF") from None
     if tag_of(root) != "svg":
         raise FigureError(path, f"is XML, but its root is <{tag_of(root)[:40]}>, not <svg>; save the figure as SVG or PDF")
