@@ -5,16 +5,20 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from survrecon.digitize.bounded import bounded
 from survrecon.digitize.figure import Digitized, Hints, Trace
 from survrecon.errors import FigureError
 
+if TYPE_CHECKING:
+    from survrecon.digitize.drawing import Drawing
+
 __all__ = ["Digitized", "Hints", "digitize_figure"]
 
 SECONDS, MEGABYTES = 30, 1024  # that one figure may take
 SUBPIXEL = 0.01  # of a pixel, to which coordinates of an image are given
+PAGES_TOLD = 3  # of those that could not be read
 LARGEST_FILE = 100_000_000  # bytes
 IMAGES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"BM", b"GIF8", b"RIFF")
 
@@ -77,15 +81,47 @@ def read_figure(path: Path, hints: Hints) -> Digitized:
         from survrecon.digitize.raster import digitize_image
 
         return _to_resolution(digitize_image(path, hints), SUBPIXEL)
-    from survrecon.digitize.vector import digitize_drawing
-
     if kind == "svg":
         from survrecon.digitize.svg import read_svg
 
-        return _to_resolution(digitize_drawing(read_svg(path), hints, path))
-    from survrecon.digitize.pdf import read_pdf
+        return _read_drawing(read_svg(path), hints, path)
+    return _read_pages(path, hints)
 
-    return _to_resolution(digitize_drawing(read_pdf(path, hints.page), hints, path))
+
+def _read_pages(path: Path, hints: Hints) -> Digitized:
+    """Read the page of a PDF that is asked for, or else the first that can be read."""
+    from survrecon.digitize.pdf import count_pages, read_pdf
+
+    last = count_pages(path)
+    if hints.page is not None or last == 1:
+        return _read_drawing(read_pdf(path, hints.page), hints, path)
+    refused = []
+    for page in range(1, last + 1):
+        try:
+            found = _read_drawing(read_pdf(path, page), hints, path)
+        except FigureError as error:
+            refused.append(f"page {page}: {error.message}")
+        else:
+            return replace(found, notes=(f"page {page} of {last}, the first with a figure that could be read", *found.notes))
+    told = "; ".join(refused[:PAGES_TOLD]) + ("; ..." if len(refused) > PAGES_TOLD else "")
+    raise FigureError(path, f"no page has a figure that can be read; give --page and what it lacks ({told})")
+
+
+def _read_drawing(drawing: Drawing, hints: Hints, path: Path) -> Digitized:
+    """Read a drawing; or, where it has no curve of its own, the largest picture in it, as of a scanned page."""
+    from survrecon.digitize.vector import digitize_drawing
+
+    try:
+        return _to_resolution(digitize_drawing(drawing, hints, path))
+    except FigureError:
+        if not drawing.images:
+            raise
+    from survrecon.digitize.raster import digitize_pixels
+
+    pixels = drawing.images[0].pixels
+    note = f"the figure is a picture of {pixels.shape[1]} x {pixels.shape[0]} pixels in the page; positions are those of its pixels"
+    found = _to_resolution(digitize_pixels(pixels, hints, path), SUBPIXEL)
+    return replace(found, notes=(note, *found.notes))
 
 
 def _to_resolution(digitized: Digitized, share: float = 1.0) -> Digitized:
