@@ -36,6 +36,7 @@ HEAVY = {
     "matplotlib": {"figures", "plot", "_lettering", "plot_benchmark", "plot_digitized", "plot_ensemble"},
     "pandas": {"arm", "reanalysis"},
     "jinja2": {"report"},
+    "rdata": {"digitize.kmdata"},
 }
 MODULES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")
 
