@@ -15,7 +15,7 @@ from survrecon.draws import cox_two_sample, two_sample_many
 from survrecon.errors import ReconstructionError
 from survrecon.reconstruction import reconstruct
 from survrecon.reconstruction._common import at_risk
-from survrecon.sensitivity import Side, bounds, largest
+from survrecon.sensitivity import Side, _of_active, _of_control, bounds, largest
 from survrecon.simulation import REGIMES, digitize, simulate, withhold
 from survrecon.survival import kaplan_meier
 
@@ -96,6 +96,31 @@ def test_no_data_set_of_a_small_trial_lies_outside(control_times, active_times, 
     assert spread > 10  # there was something to hold
 
 
+def efron(n0: int, n1: int, d0: int, d1: int, ratio: float) -> tuple[float, float]:
+    """What d0 and d1 events at one time add to the score and take from it, by Efron's sum: the r-th of d averages over who went before."""
+    d = d0 + d1
+    left = [(n0 - r * d0 / d, ratio * (n1 - r * d1 / d)) for r in range(d)]
+    return sum(d1 / d * a / (a + b) for a, b in left), sum(d0 / d * b / (a + b) for a, b in left)
+
+
+@pytest.mark.parametrize("ratio", [0.2, 1.0, 3.0])
+def test_what_a_drop_adds_is_never_more_and_what_it_takes_never_less(ratio):
+    for n0, n1 in itertools.product(range(1, 8), repeat=2):
+        for d0, d1 in itertools.product(range(n0 + 1), range(n1 + 1)):
+            if d0 + d1 == 0:
+                continue
+            tied = d0 > 0 and d1 > 0
+            adds, takes = efron(n0, n1, d0, d1, ratio)
+            # the other arm is taken as it is before its own events where it raises the score, and as it is after them where it lowers it
+            most = _of_active(np.array(n0), np.array(n1), d1 / n1, ratio, tied)
+            least = -_of_control(np.array(n0), np.array(n1 - d1), d0 / n0, ratio)
+            assert adds <= most + 1e-12
+            assert takes >= least - 1e-12
+            if d0 + d1 == 1:  # one event: near what it really adds or takes
+                assert most <= adds * (1.02 + 0.2 * (n0 + n1 < 6))
+                assert least == pytest.approx(takes)
+
+
 def two_drops(n: int, stay: int, times: tuple[int, int], shares: tuple[float, float], others: tuple[float, float]) -> Iterator[IPD]:
     """Every arm of n subjects that draws two drops and has `stay` at risk at 5; who leaves does so beside a drop of the other arm."""
     (first, second), (h1, h2) = times, shares
@@ -158,8 +183,8 @@ def figure(seed: int, regime: str, scenario: str, n: int) -> list[Arm]:
 @pytest.mark.parametrize("scenario", ["N", "R", "REC"])
 def test_bounds_hold_the_truth(regime, scenario):
     for seed in (3, 6):  # simulated truth; curves misread by at most three of their reading errors
-        low, high = bounds(figure(seed, regime, scenario, 100), "control", misread=3)["active"]
-        assert low < math.exp(simulate(seed, n=100).log_hr) < high
+        low, high = bounds(figure(seed, regime, scenario, 60), "control", misread=3)["active"]
+        assert low < math.exp(simulate(seed, n=60).log_hr) < high
 
 
 @pytest.mark.parametrize("regime", ["vector", "clicks"])
@@ -171,10 +196,10 @@ def test_bounds_hold_the_single_reconstruction(regime):
 
 
 def test_knowing_more_never_widens_the_bounds():
-    found = [bounds(figure(3, "raster", scenario, 100), "control")["active"] for scenario in ("N", "R", "RC")]
+    found = [bounds(figure(3, "raster", scenario, 60), "control")["active"] for scenario in ("N", "R", "RC")]
     widths = [math.log(high / low) for low, high in found]
     assert widths[0] > 2 * widths[1] > 2 * widths[2]
-    exact, misread = (bounds(figure(3, "clicks", "R", 100), "control", misread)["active"] for misread in (0, 2))
+    exact, misread = (bounds(figure(3, "clicks", "R", 60), "control", misread)["active"] for misread in (0, 2))
     assert misread[0] < exact[0] < exact[1] < misread[1]
 
 
