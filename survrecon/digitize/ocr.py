@@ -25,7 +25,7 @@ def read_texts(pixels: Pixels, numbers: bool = False) -> tuple[Text, ...]:
     pixels : ndarray of uint8, shape (height, width, 3)
         The picture.
     numbers : bool
-        Read digits and signs only.
+        It holds numbers only, one beside or under the other.
 
     Returns
     -------
@@ -42,10 +42,10 @@ def read_texts(pixels: Pixels, numbers: bool = False) -> tuple[Text, ...]:
     picture = picture.resize((picture.width * times, picture.height * times), Image.Resampling.BICUBIC)
     file = io.BytesIO()
     picture.save(file, "PNG", compress_level=1)
-    only = ["-c", "tessedit_char_whitelist=0123456789.,%-()"] if numbers else []
+    layout = ["--psm", "6", "-c", "tessedit_char_whitelist=0123456789.,%-"] if numbers else ["--psm", "11"]
     try:
         done = subprocess.run(
-            [command, "stdin", "stdout", "--psm", "11", "--dpi", "300", *only, "tsv"],
+            [command, "stdin", "stdout", *layout, "--dpi", "300", "tsv"],
             input=file.getvalue(),
             capture_output=True,
             timeout=SECONDS,

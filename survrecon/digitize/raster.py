@@ -26,6 +26,7 @@ from survrecon.errors import FigureError
 
 FILL = 0.025  # of the plot: ink as thick as this is a fill
 MARGIN = 0.03  # of the plot: what is looked at above the top of the axis
+MOST_ROWS = 6  # of a risk table that is taken for the number of curves
 FULL_LINE = 0.5  # of the plot's width: a curve that gains more is there
 
 
@@ -106,11 +107,16 @@ def digitize_pixels(pixels: Pixels, hints: Hints | None = None, path: str | Path
     if frame is None:
         panel = "" if hints.panel is None else f" of panel {hints.panel}"
         raise FigureError(path, f"no axis lines{panel} were found; crop the picture to one panel with --bbox")
-    texts = read_texts(without_axes(view.pixels, ink, frame))
-    x, y = read_values(view, frame, hints, texts, path)
+    clean = without_axes(view.pixels, ink, frame)
+    texts = read_texts(clean)
+    x, y = read_values(view, frame, hints, texts, path, clean)
+    rows = read_risk_rows(texts, x, frame.bottom.far)
     full = 100.0 if max(y.value(frame.left.start), y.value(frame.left.end)) > 2 else 1.0
     plot = cut_plot(view, frame, x, y, full)
-    found, rising = follow_curves(separate_layers(plot, hints, path), plot, len(hints.arms) or None)
+    layers = separate_layers(plot, hints, path)
+    found, rising = follow_curves(layers, plot, len(hints.arms) or None)
+    if not hints.arms and len(found) < len(rows) <= MOST_ROWS:  # curves of one color are looked for only if there must be such
+        found, rising = follow_curves(layers, plot, len(rows))
     if not found:
         raise FigureError(path, "no curve was found between the axes; it must start at the survival axis and be unlike the background")
     moved = [snapped(curve.steps, frame.x_ticks + frame.y_ticks) for curve in found]
@@ -122,8 +128,10 @@ def digitize_pixels(pixels: Pixels, hints: Hints | None = None, path: str | Path
         notes.append(f"{lost} of the {len(hints.arms)} curves was not found, and may have been taken for another one")
         traces = [replace(trace, doubts=(*trace.doubts, *notes)) for trace in traces]
     if not rising:
-        traces, matched = _with_risk(traces, read_risk_rows(texts, x, frame.bottom.far), bool(hints.arms))
+        traces, matched = _with_risk(traces, rows, bool(hints.arms))
         notes += matched
+    if not hints.arms:
+        notes.append(f"{len(found)} curves were found; if there are more or fewer, name them with --arm")
     return Digitized(
         kind="raster",
         x=view.axis(x, view.left),

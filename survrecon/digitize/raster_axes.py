@@ -16,7 +16,7 @@ from survrecon.errors import FigureError
 SHORTEST = 0.2  # of the picture: what is shorter is no axis line
 THICKEST = 0.02  # of the picture: what is thicker is no line
 CORNER = 0.12  # how far the two lines may stay apart where they meet, as a share of their length
-MOST_RUNS, MOST_LINES = 4000, 60  # a picture of many lines is no figure
+MOST_RUNS, MOST_LINES, MOST_TICKS = 4000, 60, 60  # a picture of many lines is no figure
 LONGEST_TICK = 0.05  # of the axis
 
 
@@ -170,9 +170,24 @@ def find_ticks(ink: FloatArray, line: Line, outwards: Literal[1, -1] = 1) -> tup
         ticks = _ticks_on_side(ink, line, direction)
         if len(ticks) >= 2 and direction == outwards:
             return ticks
-        if _regular(ticks):
-            return _with_ends(ticks, line)
+        even = _evenly_spaced(ticks)
+        if even:
+            return _with_ends(even, line)
     return ()
+
+
+def _evenly_spaced(ticks: tuple[float, ...]) -> tuple[float, ...]:
+    """Return the most ticks that follow each other at one distance: inside of the axes, curves and guide lines look like ticks too."""
+    best: tuple[float, ...] = ()
+    for start, first in enumerate(ticks[:MOST_TICKS]):
+        for second in ticks[start + 1 : MOST_TICKS]:
+            step, row = second - first, [first, second]
+            for tick in ticks[start + 2 : MOST_TICKS]:
+                if abs(tick - row[-1] - step) <= 1.5:
+                    row.append(tick)
+            if len(row) >= max(3, len(best) + 1):
+                best = tuple(row)
+    return best
 
 
 def _with_ends(ticks: tuple[float, ...], line: Line) -> tuple[float, ...]:

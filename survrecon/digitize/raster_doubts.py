@@ -86,9 +86,9 @@ def doubts_of(
     row, end, half = int(path.leave[-1]), int(columns[-1]) + 2, max(1, round(curve.steps.thickness / 2))
     after = layer.blank[max(row - half, 0) : row + half + 1, end : end + BEYOND]
     if after.size and np.mean(after) < 0.5:
-        found.append(f"may go on behind other ink after its end at {float(time(columns[-1:])[0]):.3g}")
+        found.append(f"may go on behind other ink after its end at {float(time(columns[-1:].astype(float))[0]):.3g}")
     if np.sum(np.any(rest[max(row - half, 0) :, end:] > 0.5, axis=0)) > GOES_ON * width:
-        found.append(f"ink of its color goes on, lower, after its end at {float(time(columns[-1:])[0]):.3g}")
+        found.append(f"ink of its color goes on, lower, after its end at {float(time(columns[-1:].astype(float))[0]):.3g}")
     meetings = [_meeting(curve, other) for other in others if other.layer == curve.layer]
     found += [f"meets another curve of the same color {times(*span)}" for span in meetings if span]
     return tuple(found)

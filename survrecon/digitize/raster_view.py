@@ -10,6 +10,7 @@ import numpy as np
 
 from survrecon.digitize.axes import AxisError, read_axis
 from survrecon.digitize.figure import Axis, Hints, Text
+from survrecon.digitize.ocr import read_texts
 from survrecon.digitize.raster_axes import Frame, axis_from_hints
 from survrecon.digitize.raster_image import Pixels
 from survrecon.errors import FigureError
@@ -143,7 +144,9 @@ def look_at(pixels: Pixels, hints: Hints, path: str | Path) -> View:
     return View(part, left, top, reduced)
 
 
-def read_values(view: View, frame: Frame, hints: Hints, texts: Sequence[Text], path: str | Path) -> tuple[Axis, Axis]:
+def read_values(
+    view: View, frame: Frame, hints: Hints, texts: Sequence[Text], path: str | Path, clean: Pixels | None = None
+) -> tuple[Axis, Axis]:
     """Give the axis lines their values: those that the user gives, else those of the tick labels.
 
     Parameters
@@ -158,6 +161,8 @@ def read_values(view: View, frame: Frame, hints: Hints, texts: Sequence[Text], p
         Words read in the view.
     path : path-like
         The file, for errors.
+    clean : ndarray of uint8, shape (height, width, 3), optional
+        The view without axis lines, to read the tick labels on their own in.
 
     Returns
     -------
@@ -173,12 +178,36 @@ def read_values(view: View, frame: Frame, hints: Hints, texts: Sequence[Text], p
     x, y = (axis_from_hints(name, hints, frame, path) for name in ("x", "y"))
     under = [text for text in texts if text.top >= frame.bottom.middle]
     beside = [text for text in texts if text.right <= frame.left.middle + 1]
-    x = x or _read(frame.x_ticks, under, True, frame.bottom.middle, (frame.bottom.start, frame.bottom.end), path)
-    y = y or _read(frame.y_ticks, beside, False, frame.left.middle, (frame.left.end, frame.left.start), path)
+    below, left = (frame.bottom.start, frame.bottom.end), (frame.left.end, frame.left.start)
+    x = x or _read(frame.x_ticks, under, True, frame.bottom.middle, below, path)
+    y = y or _read(frame.y_ticks, beside, False, frame.left.middle, left, path)
+    if clean is not None:  # small numbers that stand alone are read only when they are looked for
+        height, width = clean.shape[:2]
+        high, wide = max(24, height // 20), max(40, width // 15)
+        if x is None:
+            right, under_it = min(frame.bottom.end + wide, width), min(frame.bottom.far + high, height)
+            strip = (max(frame.bottom.start - wide, 0), frame.bottom.far, right, under_it)
+            x = _read(frame.x_ticks, _numbers(clean, strip), True, frame.bottom.middle, below, path)
+        if y is None:
+            above, under_it = max(frame.left.start - high, 0), min(frame.left.end + high // 2, height)
+            strip = (max(frame.left.near - wide, 0), above, frame.left.near, under_it)
+            y = _read(frame.y_ticks, _numbers(clean, strip), False, frame.left.middle, left, path)
     if x is None or y is None or x.scale <= 0 or y.scale >= 0:
         missing = " and ".join(f"--{name}-range" for name, axis in (("x", x), ("y", y)) if axis is None) or "--x-range and --y-range"
         raise FigureError(path, f"the values of its axes cannot be read; give {missing}: the values at the first and the last tick")
     return x, y
+
+
+def _numbers(clean: Pixels, strip: tuple[int, int, int, int]) -> tuple[Text, ...]:
+    """Read the numbers in a part of the picture: left, top, right and bottom."""
+    left, top, right, bottom = strip
+    margin = 10
+    part = np.pad(clean[top:bottom, left:right], ((margin, margin), (margin, margin), (0, 0)), constant_values=255)
+    texts = read_texts(part, numbers=True)
+    return tuple(
+        replace(t, left=t.left + left - margin, right=t.right + left - margin, top=t.top + top - margin, bottom=t.bottom + top - margin)
+        for t in texts
+    )
 
 
 def _read(
