@@ -21,7 +21,7 @@ sum over drops and courses are monotone.
 
 What is proven. z is cut into cells; what raises U is taken at the upper end of the cell, what lowers it at the lower end. So no
 data set lies outside of the bounds, ties by Efron's method included (see `_of_active` and `_of_control`), and the
-bounds are wider than the extremes by the width of a cell: 0.3% with a risk table, some per cent with none.
+bounds are wider than the extremes by the width of a cell: about 0.6% with a risk table, some per cent with none.
 
 Misread curves. With `misread`, the whole curve of arm 1 is moved down and that of arm 0 up for the largest ratio, and the other
 way round for the smallest. As w never rises with time, summation by parts makes these the extreme curves of the band, up
@@ -43,11 +43,11 @@ from survrecon.reconstruction._layout import MARK_SLACK, Layout
 from survrecon.reconstruction._sampling import Fitted
 from survrecon.results import Analysis
 
-CELL = 0.003  # width of a cell, as a logarithm of z, where that takes no more cells than
+CELL = 0.006  # width of a cell, as a logarithm of z, where that takes no more cells than
 CELLS = 96
 RATIOS = (1e-6, 1e6)  # beyond, a bound is 0 or infinite
 TINY = 1e-9
-PRECISION = 1e-6  # of a bound's logarithm
+PRECISION = 1e-4  # of a bound's logarithm
 TYPICAL = 2.0  # reading errors that hold 95% of the readings
 MISREAD = 3.0  # reading errors by which a drop may be misread that tells the number at risk
 
