@@ -1,10 +1,11 @@
 """Draws of an arm's subjects from what the figure and the printed numbers leave open.
 
 Where the points are the drops themselves, the events are known and the course of censoring is drawn from its
-posterior distribution given the drops (`_smooth.sample`). Where the points lie anywhere on the curve (pixel
-columns, clicks), the curve is drawn within its reading error, the censoring around its most probable
-course, and the events follow from both. Times are drawn within what was read, and every draw
-meets the numbers at risk and the total number of events exactly.
+posterior distribution given the drops (`_smooth.deviations`). Where the points lie anywhere on the curve (pixel
+columns, clicks), the curve is drawn within its reading error, the censoring around its most probable course, or,
+where nothing tells that course, from how trials enter and follow their subjects (`_censoring`), and the events
+follow from both (`_walks`). Times are drawn within what was read, and every draw meets the numbers at risk and the
+total number of events exactly.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def resolving(layout: Layout, events: IntArray, censored: FloatArray) -> IntArra
     drop = -np.diff(layout.survival, prepend=1.0) / np.maximum(np.append(1.0, layout.survival[:-1]), 1e-9)
     half_events = np.floor(2 * np.cumsum(n * drop))
     falls = np.append(False, np.diff(half_events) > 0)
-    near = np.convolve(falls, np.ones(5))[2:-2] > 0  # with the points around each fall, so that its time stays known
+    near = np.convolve(falls, np.ones(5), mode="same") > 0  # with the points around each fall, so that its time stays known
     last = near | np.append(np.diff(layout.interval) > 0, True)
     last[0] = True
     return np.flatnonzero(last)

@@ -10,11 +10,12 @@ import numpy as np
 from survrecon.data import Arm, FloatArray, IntArray
 from survrecon.reconstruction._forward import DISPERSION, FLOOR, MARK_LUMPS, MARK_SPREAD, TAIL_SPREAD, hazard, track
 from survrecon.reconstruction._layout import Layout, layout_of, tail_shape, uncensored
-from survrecon.reconstruction._reading import RESOLVED, Reading, reading_of
+from survrecon.reconstruction._reading import RESOLVED, Reading, common_step, reading_of
 from survrecon.reconstruction._search import search
 from survrecon.reconstruction._smooth import Course
 
 ERRORS = (1e-8, 1e-5, 1e-4, 3e-4, 1e-3, 2e-3, 4e-3)  # tried in turn where neither lattice nor rises show the reading error
+CROWD = 3  # events at one time, on average, that only a calendar brings together
 SURPRISE = 1.0  # median of squared innovations over their variance: 0.45 expected, more when the error is set too small
 
 
@@ -50,7 +51,7 @@ def read_model(arm: Arm, stated: float | None) -> Model:
     reading = reading_of(arm.curve, arm.n)  # type: ignore[arg-type]
     if stated is not None:
         return replace(_model(arm, reading, max(stated, ERRORS[0])), freedom=math.inf)
-    if reading.jitter == 0 and not reading.regular and arm.curve.resolution is None:  # type: ignore[union-attr]
+    if reading.jitter == 0 and not reading.regular:
         exact = _model(arm, replace(reading, lattice=0.0), ERRORS[0])
         if reading.lattice == 0 and _unsurprised(exact):
             return exact
@@ -60,9 +61,17 @@ def read_model(arm: Arm, stated: float | None) -> Model:
         return _model(arm, reading, max(reading.sigma, ERRORS[0]))
     for sigma in ERRORS[1:]:
         model = _model(arm, reading, sigma)
-        if _unsurprised(model):
+        if (model.between or not _crowded(arm)) and _unsurprised(model):
             break
     return model
+
+
+def _crowded(arm: Arm) -> bool:
+    """Return whether points at irregular times are too few to be the drops: then each would stand for several events at one time."""
+    assert arm.curve is not None
+    time, survival = arm.curve.time, arm.curve.survival
+    at_least = arm.n * (1 - survival[-1]) / 2  # events, even with much censoring
+    return bool(at_least > CROWD * time.size and common_step(time / time[-1]) == 0)
 
 
 def _unsurprised(model: Model) -> bool:

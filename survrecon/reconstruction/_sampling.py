@@ -23,6 +23,7 @@ KNOWN, UNKNOWN = 0.08, 0.16  # reading error of a drop, in subjects: up to which
 
 STANDS_OUT = 0.2  # reading error, in subjects of a full arm, up to which the curve can tell the number at risk
 CLOSE = 1.5  # mean square of a fit that does, over that of the reading error
+FOLLOWED = 0.12  # events by which a fit misses most drops at most, if it has found the number at risk
 LAST_FEW = 8  # subjects whose leaving tells how likely the last one had the event
 LEAST_VARIANCE = 0.25  # of the number of events that a curve shows
 UNMARKED = 0.02  # of the last subject: censored without a mark, or with the event beside a mark
@@ -80,16 +81,25 @@ def draw(fitted: Fitted, draws: int, seed: int, executor: Executor | None) -> tu
 def _chunk(fitted: Fitted, draws: int, seed: int, number: int) -> tuple[IPD, ...]:
     axis = np.random.default_rng([seed, number, 0]).standard_normal((draws, 2))
     noise = Noise(axis, np.random.default_rng([seed, number, 1, crc32(fitted.label.encode())]))
-    model, label = fitted.model, fitted.label
-    layout = model.layout
-    if not model.between:
-        paths = _paths(fitted, noise)
-        time_step = model.time_step if model.sigma > ERRORS[0] else 0.0  # read exactly: the steps are those of the data
-        return place_many(layout, np.tile(fitted.events, (draws, 1)), paths, False, time_step, label, noise.arm.random)
-    if layout.losses.size == 1 and layout.open_end and not _tells_number_at_risk(fitted):
-        paths = drawn_censoring(layout, draws, fitted.total, noise.arm)
-    else:
-        paths = _paths(fitted, noise)
+    return (_between_points if fitted.model.between else _at_points)(fitted, draws, noise)
+
+
+def _at_points(fitted: Fitted, draws: int, noise: Noise) -> tuple[IPD, ...]:
+    """Draw where the points are the drops themselves; then their events are known, unless nothing tells the number at risk."""
+    model, layout = fitted.model, fitted.model.layout
+    paths, events = _paths(fitted, noise), np.tile(fitted.events, (draws, 1))
+    if _n_only(fitted) and fitted.total is None and _missed(fitted) > FOLLOWED:
+        paths = drawn_censoring(layout, draws, None, noise.arm)
+        events = walk_many(layout, paths, np.tile(layout.survival, (draws, 1)), model.single_last)
+    time_step = model.time_step if model.sigma > ERRORS[0] else 0.0  # read exactly: the steps are those of the data
+    return place_many(layout, events, paths, False, time_step, fitted.label, noise.arm.random)
+
+
+def _between_points(fitted: Fitted, draws: int, noise: Noise) -> tuple[IPD, ...]:
+    """Draw where events happened between the points: a curve, a course of censoring, and the events that follow from both."""
+    model, layout = fitted.model, fitted.model.layout
+    told = not _n_only(fitted) or (fitted.total is not None and model.single_last) or _tells_number_at_risk(fitted)
+    paths = _paths(fitted, noise) if told else drawn_censoring(layout, draws, fitted.total, noise.arm)
     curves = draw_curves(model, fitted.events, noise)
     kept = resolving(layout, fitted.events, fitted.censored)
     layout, curves, paths = thinned(layout, kept), curves[:, kept], paths[:, kept]
@@ -105,7 +115,7 @@ def _chunk(fitted: Fitted, draws: int, seed: int, number: int) -> tuple[IPD, ...
     if fitted.total is not None:
         paths, events = meet_total(layout, paths, events, events_of, fitted.total - unseen)
         events = force_total(layout, events, fitted.total - unseen, unseen)
-    return place_many(layout, events, paths, True, 0.0, label, noise.arm.random, unseen)
+    return place_many(layout, events, paths, True, 0.0, fitted.label, noise.arm.random, unseen)
 
 
 def _given_total(likely: float, seen: IntArray, total: int | None) -> float:
@@ -117,14 +127,27 @@ def _given_total(likely: float, seen: IntArray, total: int | None) -> float:
     return float(odds / (1 + odds))
 
 
+def _n_only(fitted: Fitted) -> bool:
+    """Return whether neither numbers at risk nor marks tell when subjects were censored."""
+    return fitted.model.layout.losses.size == 1 and fitted.model.layout.open_end
+
+
 def _tells_number_at_risk(fitted: Fitted) -> bool:
     """Return whether the single reconstruction follows the curve as closely as it was read, with events that stand out."""
-    model, layout = fitted.model, fitted.model.layout
-    if not model.single_last or model.sigma * layout.counts[0] > STANDS_OUT:
-        return False
+    model = fitted.model
+    stands_out = model.single_last and model.sigma * model.layout.counts[0] <= STANDS_OUT
+    return bool(stands_out and np.mean(_misfit(fitted) ** 2) < CLOSE * model.sigma**2)
+
+
+def _missed(fitted: Fitted) -> float:
+    """Return by how much the single reconstruction misses most points, in subjects of the full arm."""
+    return float(np.median(np.abs(_misfit(fitted))) * fitted.model.layout.counts[0])
+
+
+def _misfit(fitted: Fitted) -> FloatArray:
     n = np.maximum(_at_risk(fitted), np.maximum(fitted.events, 1))
-    misfit = np.cumprod(1 - fitted.events / n) - layout.reading
-    return bool(np.mean(misfit**2) < CLOSE * model.sigma**2)
+    missed: FloatArray = np.cumprod(1 - fitted.events / n) - fitted.model.layout.reading
+    return missed
 
 
 def _at_risk(fitted: Fitted) -> FloatArray:
