@@ -152,7 +152,7 @@ def test_numbers_far_below_are_no_part_of_the_table():
     ("labels", "colors", "row_colors", "found"),
     [
         (("", ""), ("#ff0000", "#0000ff"), ("#0000f0", "#ff1010"), ((1, 0), "color")),
-        (("", ""), ("#ff0000", "#0000ff"), ("#000000", "#000000"), ((1, 0), "order")),  # 0.5 at risk cannot be of the curve at 0.2
+        (("", ""), ("#ff0000", "#0000ff"), ("#000000", "#000000"), ((1, 0), "counts")),  # 0.5 at risk cannot be of the curve at 0.2
         (("b", "a"), ("#000000", "#000000"), ("#000000", "#000000"), ((1, 0), "label")),
     ],
 )

@@ -15,6 +15,7 @@ from survrecon.digitize.outline import middle_line
 from survrecon.digitize.panels import Panel
 
 FLAT = 2e-4  # of the panel's size: what is less askew is horizontal or vertical
+SIMPLIFIED = 0.15  # units of the file by which matplotlib moves points to leave some out (its path.simplify)
 JOIN = 2e-4  # of the panel's size: ends this close are one point
 SHORTEST = 0.05  # a curve covers at least this share of the axis of time
 LATE = 0.3  # of either axis: a curve drawn from its first drop on starts no further from the corner
@@ -85,6 +86,8 @@ def find_curves(shapes: Sequence[Shape], panel: Panel, rising: bool | None = Non
     notes = []
     if other and rising is None:
         notes.append(f"{len(other)} rising curve{'s' * (len(other) > 1)} left out beside falling ones")
+    if found and found[0] not in sloping and (slopes := [line for line in sloping if _runs(line.points, panel, up, False)]):
+        notes.append(f"{len(slopes)} line{'s' * (len(slopes) > 1)} without steps left out beside step curves")
     # curves and limits that begin at their first drop
     found = [line for line in lines if line in found or line in candidates and _runs(line.points, panel, up, True)]
     curves, bands = _without_limits(found, panel) if len(found) <= MOST_COMPARED else (found, 0)
@@ -110,7 +113,7 @@ def is_stepped(points: FloatArray, panel: Panel) -> bool:
         Whether at least nine in ten of its pieces are.
     """
     step = np.abs(np.diff(points, axis=0))
-    return bool(np.mean(step.min(axis=1) <= FLAT * _size(panel)) > 0.9)
+    return bool(np.mean(step.min(axis=1) <= max(FLAT * _size(panel), SIMPLIFIED)) > 0.9)
 
 
 def _size(panel: Panel) -> float:
@@ -230,7 +233,7 @@ def _has_steps(points: FloatArray, panel: Panel) -> bool:
     if not _is_long(points, panel) or not is_stepped(points, panel):
         return False
     run, fall = np.abs(np.diff(points, axis=0)).T
-    least = FLAT * _size(panel)
+    least = max(FLAT * _size(panel), SIMPLIFIED)
     return bool(np.any((run > least) & (fall <= least)) and np.any((fall > least) & (run <= least)))
 
 

@@ -13,6 +13,7 @@ from survrecon.digitize.risk_table import RiskRow
 
 SAME_COLOR = 40.0  # distance of two colors that a reader takes for one, of at most 442
 ABOVE = 0.02  # the share at risk lies below the curve; more than this above it, it is another curve's
+LOW = 0.05  # survival below which a share says nothing
 MOST_PERMUTED = 6
 
 
@@ -88,7 +89,8 @@ def match_rows(
     rows : tuple of int or None
         For each curve, the position of its row.
     how : str
-        "label", "color" or "order" - by what they were told; empty where they could not be told.
+        By what they were told: "label"; "color"; "counts", where only this way each share at risk is below its curve;
+        "guess", where this way the arms are the most alike in their censoring. Empty where they could not be told.
 
     Examples
     --------
@@ -106,9 +108,13 @@ def match_rows(
         return by_color, "color"
     if len(rows) != len(labels) or len(rows) > MOST_PERMUTED:
         return (None,) * len(labels), ""
-    orders = sorted(permutations(range(len(rows))), key=lambda order: sum(abs(i - k) for i, k in enumerate(order)))
+    known = {i: names.index(name) for i, name in enumerate(wanted) if name and names.count(name) == 1}
+    orders = [order for order in permutations(range(len(rows))) if all(order[i] == k for i, k in known.items())]
     possible = [order for order in orders if all(_below(*curve, rows[k]) for curve, k in zip(curves, order, strict=True))]
-    return ((possible or orders)[0], "order") if possible else ((None,) * len(labels), "")
+    if not possible:
+        return (None,) * len(labels), ""
+    best = min(possible, key=lambda order: (_unlike([rows[k] for k in order], curves), order))
+    return best, "counts" if len(possible) == 1 else "guess"
 
 
 def plain(label: str) -> str:
@@ -146,6 +152,21 @@ def _below(time: FloatArray, survival: FloatArray, row: RiskRow) -> bool:
         return True
     before = np.interp(times, *_steps(time, survival))
     return bool(np.all(counts / counts[0] <= before + ABOVE))
+
+
+def _unlike(rows: Sequence[RiskRow], curves: Sequence[tuple[FloatArray, FloatArray]]) -> float:
+    """Return how much the shares not censored, of those without an event, differ between the arms, and how much they rise."""
+    shares = []
+    for row, curve in zip(rows, curves, strict=True):
+        before = np.interp(row.risk.time, *_steps(*curve))
+        start = row.risk.count[0] if row.risk.count[0] > 0 else np.nan
+        shares.append(np.where(before > LOW, row.risk.count / start / np.maximum(before, LOW), np.nan))
+    if len({share.size for share in shares}) != 1:
+        return 0.0
+    free = np.array(shares)
+    rises = np.nansum(np.maximum(np.diff(free, axis=1), 0))
+    gaps = np.nansum(np.abs(np.diff(free, axis=0)))
+    return float(rises + gaps)
 
 
 def _steps(time: FloatArray, survival: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import permutations
 
 import numpy as np
 
 from survrecon.digitize.axes import number
-from survrecon.digitize.curves import Line
+from survrecon.digitize.curves import Line, height_at
 from survrecon.digitize.drawing import Shape
 from survrecon.digitize.figure import Text
-from survrecon.digitize.labels import distance, is_gray
+from survrecon.digitize.labels import distance, plain, rgb
 from survrecon.digitize.panels import Panel
 
 LONGEST = 0.25  # a sample is shorter than this share of the panel's width
 GAP = 3.0  # between a sample and its words, in heights of the letters
 NEAR_COLOR = 30.0
+SHORTEST = 4.0  # units of the file
+DARK = 80.0  # of 255: words in such a color are no sign of a curve
+CLOSER = 0.5  # heights of the letters by which names must be closer to their own curves than to others
 MOST_WORDS = 80  # letters of a label
 
 
@@ -62,7 +66,8 @@ def find_labels(
         Names in the legend, beside a piece of line, that are no curve's.
     """
     words = [text for text in texts if any(letter.isalpha() for letter in text.string) and abs(text.angle) % 180 < 45]
-    samples = [sample for i, shape in enumerate(shapes) if i not in used and (sample := _sample(shape, words, panel)) is not None]
+    free = (shape for i, shape in enumerate(shapes) if i not in used and not _is_on_a_curve(shape, curves))
+    samples = [sample for shape in free if (sample := _sample(shape, words, panel)) is not None]
     chosen = [_best(curve, samples) for curve in curves]
     labels = [sample.label if sample else "" for sample in chosen]
     colors = [curve.style[0] for curve in curves]
@@ -80,6 +85,14 @@ def find_labels(
 def _distinct(labels: Sequence[str]) -> bool:
     known = [label for label in labels if label]
     return bool(known) and len(set(known)) == len(known)
+
+
+def _is_on_a_curve(shape: Shape, curves: Sequence[Line]) -> bool:
+    """Whether a shape is a censor mark rather than a sample."""
+    left, top, right, bottom = shape.box
+    x, y = (left + right) / 2, (top + bottom) / 2
+    inside = (curve.points for curve in curves if curve.points[0, 0] - 1 <= x <= curve.points[-1, 0] + 1)
+    return right - left < SHORTEST or any(abs(float(height_at(points, np.array([x]))[0]) - y) < 2 for points in inside)
 
 
 def _sample(shape: Shape, words: Sequence[Text], panel: Panel) -> _Sample | None:
@@ -135,10 +148,50 @@ def _same_dash(dash: Sequence[float], other: Sequence[float]) -> bool:
     return not dash or len(dash) == len(other) and bool(np.allclose(np.divide(dash, max(dash)), np.divide(other, max(other)), atol=0.15))
 
 
+def beside_curves(texts: Iterable[Text], names: Sequence[str], curves: Sequence[Line], panel: Panel) -> list[str]:
+    """Find the curves beside which known names are written.
+
+    Parameters
+    ----------
+    texts : iterable of Text
+        Of the panel.
+    names : sequence of str
+        Of the rows of the risk table: as many as curves.
+    curves : sequence of Line
+        The curves.
+    panel : Panel
+        Its frame.
+
+    Returns
+    -------
+    list of str
+        For each curve; nothing where a name is not written in the panel exactly once, or is as close to another curve.
+    """
+    left, top, right, bottom = panel.box
+    inside = [text for text in texts if left < (text.left + text.right) / 2 < right and top < (text.top + text.bottom) / 2 < bottom]
+    written = [[text for text in inside if plain(text.string) == plain(name)] for name in names]
+    if len(names) != len(curves) or not 1 < len(names) <= 6 or any(len(found) != 1 for found in written):
+        return [""] * len(curves)
+    gaps = np.array([[_gap(found[0], curve) for curve in curves] for found in written])
+    orders = sorted((float(sum(gaps[i, k] for i, k in enumerate(order))), order) for order in permutations(range(len(curves))))
+    if orders[1][0] - orders[0][0] < CLOSER * (written[0][0].bottom - written[0][0].top):
+        return [""] * len(curves)
+    return [names[orders[0][1].index(k)] for k in range(len(curves))]
+
+
+def _gap(text: Text, curve: Line) -> float:
+    """Return the space between a text and a curve."""
+    x = np.linspace(text.left, text.right, 40)
+    first, last = curve.points[0, 0], curve.points[-1, 0]
+    y = height_at(curve.points, x)
+    apart = np.maximum(np.maximum(text.top - y, y - text.bottom), 0)
+    return float(np.hypot(apart, np.maximum(np.maximum(first - x, x - last), 0)).min())
+
+
 def _colored(curve: Line, words: Sequence[Text], curves: Sequence[Line]) -> str:
     """Return the words in the color that only this curve has."""
     color = curve.style[0]
-    if is_gray(color) or sum(distance(color, other.style[0]) < NEAR_COLOR for other in curves) > 1:
+    if float(rgb(color).max()) < DARK or sum(distance(color, other.style[0]) < NEAR_COLOR for other in curves) > 1:
         return ""
     own = {text.string.strip() for text in words if distance(text.color, color) < NEAR_COLOR}
     return own.pop() if len(own) == 1 else ""

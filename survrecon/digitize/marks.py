@@ -18,8 +18,11 @@ LARGEST = 0.07  # of the panel's shorter side
 SYMBOLS = "+|xX\u00d7oO\u25cb\u25cf\u2022\u2020\u2191*\u00a6\u2223\u00b7\u25b2\u25b3\u25a0\u25a1'"
 SAME_PLACE = 0.03  # centers this close, in units of the file, are one mark
 ON = 0.8  # a mark is on a curve when its center is no further from it than this, in heights of the mark
-Found = dict[tuple[int, int, str], list[tuple[float, float, float, float, str]]]
-"""By place and color: center, width, height and kind of each shape there."""
+TWICE = 0.002  # the same place again, for the area of a shape and its outline
+Part = tuple[float, float, float, float, str]
+"""Center, width, height and kind of a shape."""
+Found = dict[tuple[int, int, int, str], list[Part]]
+"""By place, number at that place and color."""
 MOST_MARKS = 20_000
 MOST_SAME = 0.9  # of the marks drawn one after another, on one curve, for all to be its own
 
@@ -75,10 +78,11 @@ def find_marks(shapes: Sequence[Shape], texts: Iterable[Text], panel: Panel, use
             continue
         x, y, color = (a + c) / 2, (b + d) / 2, shape.stroke or shape.fill or "#000000"
         if left - 1 <= x <= right + 1 and top - largest <= y <= bottom + largest:
-            key = _near(found, round(x / SAME_PLACE), round(y / SAME_PLACE), color)
-            found.setdefault(key, []).append((x, y, c - a, d - b, _kind(shape)))
+            part = (x, y, c - a, d - b, _kind(shape))
+            key = _near(found, part, color)
+            found.setdefault(key, []).append(part)
     marks = []
-    for (_, _, color), parts in found.items():
+    for (*_, color), parts in found.items():
         kinds = sorted({kind for *_, kind in parts})
         if kinds != ["-"]:  # a lone dash is no mark
             # the stroke across tells a place best: its ends are rounded as the curve's points are
@@ -93,19 +97,34 @@ def find_marks(shapes: Sequence[Shape], texts: Iterable[Text], panel: Panel, use
     return marks
 
 
-def _near(found: Found, x: int, y: int, color: str) -> tuple[int, int, str]:
-    keys = ((x + i, y + j, color) for i in (0, -1, 1) for j in (0, -1, 1))
-    return next((key for key in keys if key in found), (x, y, color))
+def _near(found: Found, part: Part, color: str) -> tuple[int, int, int, str]:
+    """Return the mark that a stroke belongs to: another stroke, or the same shape again, at the same place; else a new one."""
+    x, y, *_, kind = part
+    column, row = round(x / SAME_PLACE), round(y / SAME_PLACE)
+    places = ((column + i, row + j) for i in (0, -1, 1) for j in (0, -1, 1))
+    for key in ((*place, k, color) for place in places for k in range(_free(found, *place, color))):
+        parts = found[key]
+        again = any(abs(x - other[0]) + abs(y - other[1]) < TWICE for other in parts)
+        if again or kind in "-|/\\" and kind not in {other[4] for other in parts}:
+            return key
+    return column, row, _free(found, column, row, color), color
+
+
+def _free(found: Found, column: int, row: int, color: str) -> int:
+    return next(k for k in range(len(found) + 1) if (column, row, k, color) not in found)
 
 
 def _kind(shape: Shape) -> str:
-    """Return | - / or x for strokes, o for areas and outlines."""
+    """Return the letter that a stroke looks like, or o for areas and outlines."""
     left, top, right, bottom = shape.box
     if shape.curved or len(shape.points) > 3:
         return "o"
     if right - left < 0.1 * (bottom - top):
         return "|"
-    return "-" if bottom - top < 0.1 * (right - left) else "x"
+    if bottom - top < 0.1 * (right - left):
+        return "-"
+    rise = np.ptp(shape.points[:, 1]) and (shape.points[-1] - shape.points[0]).prod()
+    return "\\" if rise > 0 else "/"
 
 
 def assign(marks: Sequence[Mark], curves: Sequence[Line], panel: Panel) -> tuple[list[FloatArray] | None, list[str]]:
@@ -129,18 +148,21 @@ def assign(marks: Sequence[Mark], curves: Sequence[Line], panel: Panel) -> tuple
     """
     if len(marks) > MOST_MARKS:
         return None, [f"{len(marks)} small shapes are in the panel, too many for censor marks; none was read"] * len(curves)
+    if not marks:
+        return None, [""] * len(curves)
     off = np.array([_off(mark, curves) for mark in marks]).reshape(len(marks), len(curves))
     reach = np.array([ON * mark.height for mark in marks])[:, None]
     on = off <= reach
+    colors = _colors(marks, curves, on)
     chosen: list[list[int]] = [[] for _ in curves]
     unclear = [0] * len(curves)
     for run in _runs(marks, np.flatnonzero(on.any(axis=1)).tolist()):
-        whole = _curve_of_run(run, marks, curves, on, off)
+        whole = _curve_of_run(run, marks, colors, on, off)
         for i in run:
-            k = whole if whole is not None and on[i, whole] else _nearest(marks[i], curves, on[i], off[i])
+            k = whole if whole is not None and on[i, whole] else _nearest(colors[i], on[i], off[i])
             chosen[k].append(i)
             tied = int(np.sum(off[i] <= off[i, k] + 0.02 * marks[i].height)) > 1
-            unclear[k] += whole is None and tied and _color_fits(marks[i], curves) != 1
+            unclear[k] += whole is None and tied and colors[i].sum() != 1
     if not any(chosen):
         return None, [""] * len(curves)
     doubts = [f"{count} of its censor marks may be another's: the curves lie on one another there" if count else "" for count in unclear]
@@ -161,8 +183,12 @@ def _off(mark: Mark, curves: Sequence[Line]) -> list[float]:
     return found
 
 
-def _color_fits(mark: Mark, curves: Sequence[Line]) -> int:
-    return sum(distance(mark.color, curve.style[0]) < SAME_COLOR for curve in curves)
+def _colors(marks: Sequence[Mark], curves: Sequence[Line], on: BoolArray) -> BoolArray:
+    """Tell for each mark which curves have its color; all have, where marks are in fewer colors than curves are."""
+    apart = {color: np.array([distance(color, curve.style[0]) for curve in curves]) for color in {mark.color for mark in marks}}
+    same = {color: found <= min(float(found.min()) + 3, SAME_COLOR) for color, found in apart.items()}
+    own = np.array([same[mark.color] for mark in marks])
+    return own if (own & on).any(axis=0).all() else np.ones_like(on)
 
 
 def _runs(marks: Sequence[Mark], on: Sequence[int]) -> list[list[int]]:
@@ -180,13 +206,12 @@ def _runs(marks: Sequence[Mark], on: Sequence[int]) -> list[list[int]]:
 def _curve_of_run(
     run: Sequence[int],
     marks: Sequence[Mark],
-    curves: Sequence[Line],
+    colors: BoolArray,
     on: BoolArray,
     off: FloatArray,
 ) -> int | None:
     """Return the curve on which all marks of a run lie; None where they lie on several curves, or on none alone."""
-    own = [k for k, curve in enumerate(curves) if distance(marks[run[0]].color, curve.style[0]) < SAME_COLOR]
-    options = own or list(range(len(curves)))
+    options = np.flatnonzero(colors[run[0]]).tolist() or list(range(colors.shape[1]))
     shares = [float(np.mean(on[run, k])) for k in options]
     if max(shares) < MOST_SAME:
         return None
@@ -197,8 +222,7 @@ def _curve_of_run(
     return best[int(np.argmin(misses))]
 
 
-def _nearest(mark: Mark, curves: Sequence[Line], on: BoolArray, off: FloatArray) -> int:
+def _nearest(own: BoolArray, on: BoolArray, off: FloatArray) -> int:
     """Return the nearest curve; of those in the mark's color where it lies on one."""
-    own = np.array([distance(mark.color, curve.style[0]) < SAME_COLOR for curve in curves])
     options = np.flatnonzero(on & own) if (on & own).any() else np.flatnonzero(on)
     return int(options[np.argmin(off[options])])

@@ -206,6 +206,8 @@ def _between(last: dict[str, Any], char: dict[str, Any]) -> str | None:
         if raised > 0 and char["size"] < 0.9 * size:
             return "^"
         return "" if abs(char["size"] - size) > 0.1 * size and gap < 0.3 * size else None
+    if gap > 0.2 * size and last["text"].isdigit() and char["text"].isdigit():
+        return None  # two tick labels or counts beside each other
     return " " if gap > 0.2 * size and not (last["text"].isspace() or char["text"].isspace()) else ""
 
 

@@ -14,13 +14,14 @@ from survrecon.digitize.curves import Line, find_curves, is_stepped, missing, wi
 from survrecon.digitize.drawing import Drawing
 from survrecon.digitize.figure import Digitized, Hints, Trace
 from survrecon.digitize.labels import distance, match_rows
-from survrecon.digitize.legend import find_labels
+from survrecon.digitize.legend import beside_curves, find_labels
 from survrecon.digitize.marks import assign, find_marks
 from survrecon.digitize.panels import Panel, find_panels
 from survrecon.digitize.risk_table import RiskRow, read_risk_rows
 from survrecon.digitize.svg_style import color as css_color
 from survrecon.errors import FigureError
 
+GUESS = "which row of the risk table belongs to which curve is a guess: the one that makes the arms most alike in their censoring"
 MOST_CURVES = 12
 UNSEEN = 0.002  # of survival
 GRIDS = (1.0, 0.1, 0.01, 1 / 256, 0.001, 1e-4, 1e-5, 1e-6)
@@ -187,6 +188,9 @@ def _read(drawing: Drawing, panel: Panel, lines: list[Line], rising: bool, hints
         labels, order, how, others = find_labels(drawing.shapes, panel.shared, panel, lines, used)
     if others:
         notes.append(f"the legend also names {', '.join(map(repr, others))}, in the style of no curve found or of several")
+    rows = read_risk_rows(panel.texts, panel.x, panel.box[3])
+    if not how:
+        labels = beside_curves(panel.texts, [row.label for row in rows], lines, panel)
     places, mark_doubts = assign(find_marks(drawing.shapes, panel.texts, panel, used), lines, panel)
     area = [_area(line, panel) for line in lines]
     order = order if how == "legend" else sorted(range(len(lines)), key=lambda k: -area[k])
@@ -197,14 +201,14 @@ def _read(drawing: Drawing, panel: Panel, lines: list[Line], rising: bool, hints
     step = _precision(np.concatenate([line.points for line in lines]))
     resolution = (step * abs(panel.x.scale), step * abs(panel.y.scale) / (100 if percent else 1))
     traces = [_trace(line, panel, percent, rising, resolution) for line in lines]
-    rows = read_risk_rows(panel.texts, panel.x, panel.box[3])
     own = _own_rows(labels, traces, rows, rising, notes)
     result = []
     for k, (trace, row) in enumerate(zip(traces, own, strict=True)):
-        label = labels[k] or (row.label if row is not None else "") or f"arm {k + 1}"
-        doubts = (*trace.doubts, *panel.doubts, *([mark_doubts[k]] if mark_doubts[k] else []), *(row.doubts if row is not None else ()))
+        label = labels[k] or (row.label if row is not None and row.label not in labels else "") or f"arm {k + 1}"
+        doubts = (*trace.doubts, *panel.doubts, mark_doubts[k], GUESS if GUESS in notes else "", *(row.doubts if row is not None else ()))
+        risk = None if row is None else row.risk
         censored = None if places is None else _tidy(panel.x.value(_at_drops(places[order[k]], lines, 2 * step)))
-        result.append(replace(trace, label=label, censor_times=censored, risk=None if row is None else row.risk, doubts=doubts))
+        result.append(replace(trace, label=label, censor_times=censored, risk=risk, doubts=tuple(filter(None, doubts))))
     if not how and not any(row is not None and row.label for row in own) and len(result) > 1:
         notes.append("no legend names the curves; they are numbered from the largest area under them")
     backdrop = tuple((shape.points, shape.stroke) for shape in drawing.shapes if shape.stroke not in (None, "#ffffff"))
@@ -285,8 +289,10 @@ def _own_rows(labels: list[str], traces: Sequence[Trace], rows: Sequence[RiskRow
         return [None] * len(traces)
     curves = [(trace.time, 1 - trace.survival if rising else trace.survival) for trace in traces]
     found, how = match_rows(labels, [trace.color for trace in traces], curves, rows)
-    if how == "order":
-        notes.append("rows of the risk table were given to the curves by their order, and by what they can be at most")
+    if how == "counts":
+        notes.append("rows of the risk table were given to the curves in the only way that leaves each share at risk below its curve")
+    if how == "guess" and len(traces) > 1:
+        notes.append(GUESS)
     unused = [row.label or "without a label" for k, row in enumerate(rows) if k not in found]
     if how and unused:
         notes.append(f"rows of the risk table for which no curve was found: {', '.join(unused)}")
