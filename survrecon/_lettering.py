@@ -222,7 +222,7 @@ def _p(test: TestResult) -> str:
     return f"p = {test.p:.3f}" if test.p < 0.01 else f"p = {test.p:.2f}" if test.p < 0.995 else "p > 0.99"
 
 
-def _shorten(label: str) -> str:
+def shorten(label: str) -> str:
     """Leave the middle out of a long label: arms often differ at one end only."""
     half = LABEL_CHARACTERS // 2
     return label if len(label) <= LABEL_CHARACTERS else f"{label[:half].rstrip()}…{label[-half:].lstrip()}"
@@ -244,10 +244,10 @@ def results(analysis: Analysis | None) -> str:
     if analysis is None or not analysis.comparisons:
         return ""
     first, *others = analysis.comparisons
-    level, reference = f"{100 * first.hr.level:.4g}% CI", _shorten(first.reference)
+    level, reference = f"{100 * first.hr.level:.4g}% CI", shorten(first.reference)
     lines = [f"Hazard ratio vs {reference}", _ratio(first.hr, f"{level} ")]
     if others:
-        ratios = [f"{_shorten(pair.arm)}: {_ratio(pair.hr)}" for pair in analysis.comparisons]
+        ratios = [f"{shorten(pair.arm)}: {_ratio(pair.hr)}" for pair in analysis.comparisons]
         lines = [f"Hazard ratio ({level}) vs {reference}", *ratios]
     return "\n".join([*lines, *([f"Log-rank {_p(analysis.logrank)}"] if analysis.logrank else [])])
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from survrecon._lettering import shorten
 from survrecon.data import IPD, FloatArray
 from survrecon.ensemble import LEVEL
 from survrecon.errors import PlotError
@@ -184,4 +185,4 @@ def _check_name(spread: Spread) -> str:
 def _title(check: Check, spread: Spread) -> str:
     assert spread.value is not None and spread.reconstruction is not None
     low, high = (f"{end:.4g}" for end in spread.reconstruction)
-    return f"{check.quantity}, {spread.arm}\n{check.published} published; ours {spread.value:.4g}, {low} to {high}"
+    return f"{check.quantity}, {shorten(spread.arm or '')}\n{check.published} published; ours {spread.value:.4g}, {low} to {high}"
