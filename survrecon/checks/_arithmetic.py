@@ -195,7 +195,8 @@ def judge(
 
     verdict: Plausibility = "consistent" if holds(widened(allowed)) else "in tension" if holds(widened(limit)) else "impossible"
     ends = widened(limit if verdict == "impossible" else allowed)
-    place = "" if verdict == "consistent" else f"{value:.6g} is {_beside(value, ends)}"
+    number = f"{value:.6g}" if math.isfinite(value) else "not reached"
+    place = "" if verdict == "consistent" else f"{number} is {_beside(value, ends)}"
     told = "; ".join(filter(None, (place, why, hint if verdict != "consistent" else "")))
     return Finding(check, subject, verdict, tuple(numbers), value, ends, formula, source, told)
 
