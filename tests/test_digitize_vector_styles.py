@@ -218,6 +218,43 @@ def test_ticks_for_the_censored_on_top_of_black_curves(kind, tmp_path):
 
 
 @pytest.mark.parametrize("kind", BOTH)
+def test_names_beside_black_curves(kind, tmp_path):
+    canvas, axes = new()
+    draw(axes, colors=("black",) * 2, styles=("-", "--"), labels=(None, None))
+    for curve, label in zip(CURVES[:2], LABELS, strict=False):
+        axes.text(20, height(curve, np.array([20.0]))[0] + 0.03, label)
+    axes.text(1, 0.05, "Hazard ratio 0.60 (0.44-0.81)")
+    check(read(canvas, tmp_path, kind))
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_black_marks_on_curves_in_color(kind, tmp_path):
+    """One of the curves is black too: the color of the marks says nothing."""
+    canvas, axes = new()
+    draw(axes, colors=("black", COLORS[0]), marker=None)
+    for curve in CURVES[:2]:
+        axes.plot(curve[2], height(curve, curve[2]), "|", color="black", markersize=6)
+    axes.legend()
+    check(read(canvas, tmp_path, kind))
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_a_guess_about_the_risk_table_is_doubted(kind, tmp_path):
+    """Two black curves that end alike: nothing but the censoring tells which row is whose."""
+    canvas, axes = new()
+    draw(axes, colors=("black",) * 2, styles=("-", "--"), labels=(None, None))
+    axes.set(xticks=[0, 0.5, 1], xlim=(-0.05, 1.5))
+    for row, (time, _) in enumerate(ARMS[:2]):
+        for tick in (0, 0.5, 1):
+            axes.text(tick, -0.2 - 0.07 * row, str(np.sum(time >= tick)), transform=axes.get_xaxis_transform(), ha="center")
+        axes.text(-0.1, -0.2 - 0.07 * row, LABELS[row], transform=axes.get_xaxis_transform(), ha="right")
+    canvas.subplots_adjust(bottom=0.35)
+    figure = read(canvas, tmp_path, kind)
+    assert all("is a guess" in trace.doubts[0] for trace in figure.traces)
+    assert {trace.label for trace in figure.traces} == {"arm A", "arm B"}
+
+
+@pytest.mark.parametrize("kind", BOTH)
 def test_table_drawn_by_matplotlib_and_spines_set_apart(kind, tmp_path):
     canvas, axes = new()
     draw(axes)

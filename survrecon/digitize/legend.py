@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import permutations
@@ -22,6 +23,8 @@ SHORTEST = 4.0  # units of the file
 DARK = 80.0  # of 255: words in such a color are no sign of a curve
 CLOSER = 0.5  # heights of the letters by which names must be closer to their own curves than to others
 MOST_WORDS = 80  # letters of a label
+
+_RESULT = re.compile(r"\b(?:hr|hazard|ratio|ci|p|log-?rank|median|months?|years?|weeks?|days?)\b|[=<>≤%]", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -156,7 +159,7 @@ def beside_curves(texts: Iterable[Text], names: Sequence[str], curves: Sequence[
     texts : iterable of Text
         Of the panel.
     names : sequence of str
-        Of the rows of the risk table: as many as curves.
+        Of the rows of the risk table; without any, all words in the panel that may be names.
     curves : sequence of Line
         The curves.
     panel : Panel
@@ -165,10 +168,12 @@ def beside_curves(texts: Iterable[Text], names: Sequence[str], curves: Sequence[
     Returns
     -------
     list of str
-        For each curve; nothing where a name is not written in the panel exactly once, or is as close to another curve.
+        For each curve; nothing where there are not as many names as curves, where one is not written in the panel
+        exactly once, or is as close to another curve.
     """
     left, top, right, bottom = panel.box
     inside = [text for text in texts if left < (text.left + text.right) / 2 < right and top < (text.top + text.bottom) / 2 < bottom]
+    names = names or [text.string for text in inside if _may_be_name(text.string)]
     written = [[text for text in inside if plain(text.string) == plain(name)] for name in names]
     if len(names) != len(curves) or not 1 < len(names) <= 6 or any(len(found) != 1 for found in written):
         return [""] * len(curves)
@@ -177,6 +182,10 @@ def beside_curves(texts: Iterable[Text], names: Sequence[str], curves: Sequence[
     if orders[1][0] - orders[0][0] < CLOSER * (written[0][0].bottom - written[0][0].top):
         return [""] * len(curves)
     return [names[orders[0][1].index(k)] for k in range(len(curves))]
+
+
+def _may_be_name(string: str) -> bool:
+    return len(string) <= 40 and len(re.findall("[A-Za-z]", string)) > 2 and not _RESULT.search(string)
 
 
 def _gap(text: Text, curve: Line) -> float:

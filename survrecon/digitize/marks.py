@@ -18,9 +18,10 @@ LARGEST = 0.07  # of the panel's shorter side
 SYMBOLS = "+|xX\u00d7oO\u25cb\u25cf\u2022\u2020\u2191*\u00a6\u2223\u00b7\u25b2\u25b3\u25a0\u25a1'"
 SAME_PLACE = 0.03  # centers this close, in units of the file, are one mark
 ON = 0.8  # a mark is on a curve when its center is no further from it than this, in heights of the mark
+TOGETHER = 2  # the strokes of one mark are drawn one after another
 TWICE = 0.002  # the same place again, for the area of a shape and its outline
-Part = tuple[float, float, float, float, str]
-"""Center, width, height and kind of a shape."""
+Part = tuple[float, float, float, float, str, int]
+"""Center, width, height, kind and number of a shape."""
 Found = dict[tuple[int, int, int, str], list[Part]]
 """By place, number at that place and color."""
 MOST_MARKS = 20_000
@@ -78,12 +79,12 @@ def find_marks(shapes: Sequence[Shape], texts: Iterable[Text], panel: Panel, use
             continue
         x, y, color = (a + c) / 2, (b + d) / 2, shape.stroke or shape.fill or "#000000"
         if left - 1 <= x <= right + 1 and top - largest <= y <= bottom + largest:
-            part = (x, y, c - a, d - b, _kind(shape))
+            part = (x, y, c - a, d - b, _kind(shape), i)
             key = _near(found, part, color)
             found.setdefault(key, []).append(part)
     marks = []
     for (*_, color), parts in found.items():
-        kinds = sorted({kind for *_, kind in parts})
+        kinds = sorted({part[4] for part in parts})
         if kinds != ["-"]:  # a lone dash is no mark
             # the stroke across tells a place best: its ends are rounded as the curve's points are
             x = float(np.mean([part[0] for part in parts if part[4] == "|"] or [part[0] for part in parts]))
@@ -99,11 +100,13 @@ def find_marks(shapes: Sequence[Shape], texts: Iterable[Text], panel: Panel, use
 
 def _near(found: Found, part: Part, color: str) -> tuple[int, int, int, str]:
     """Return the mark that a stroke belongs to: another stroke, or the same shape again, at the same place; else a new one."""
-    x, y, *_, kind = part
+    x, y, _, _, kind, i = part
     column, row = round(x / SAME_PLACE), round(y / SAME_PLACE)
     places = ((column + i, row + j) for i in (0, -1, 1) for j in (0, -1, 1))
     for key in ((*place, k, color) for place in places for k in range(_free(found, *place, color))):
         parts = found[key]
+        if i - parts[-1][5] > TOGETHER:  # another arm's mark, drawn over this one
+            continue
         again = any(abs(x - other[0]) + abs(y - other[1]) < TWICE for other in parts)
         if again or kind in "-|/\\" and kind not in {other[4] for other in parts}:
             return key

@@ -18,7 +18,7 @@ LOGARITHMIC = "an axis seems to be logarithmic; only figures with linear axes ca
 Pair = tuple[TickRow, TickRow]
 Box = tuple[float, float, float, float]
 APART = 0.35  # the two axes of a panel leave no more space between them than this share of their length
-LARGER = 1.4  # a frame is no longer than this many times the space between the first and last tick
+LARGER = 1.4  # a frame is no longer than this many times the space between the first and last tick, or by two ticks more
 NO_TICKS = "an axis has no ticks; it was read from the middles of its labels, and may be off by some thousandths"
 BEYOND = 0.08  # without a frame, curves go on for this share of the axis behind its last tick
 
@@ -178,10 +178,11 @@ def _frame(drawing: Drawing, inner: Box, x: TickRow, y: TickRow) -> tuple[Box, b
     """Return the frame: the smallest box or pair of axis lines around the first and last ticks, else a little more than the ticks span."""
     wide, high = inner[2] - inner[0], inner[3] - inner[1]
     slack = 0.003 * (wide + high)
+    widest, highest = (row.span * max(LARGER, 1 + 2 / (len(row.axis.ticks) - 1)) if row.axis else 0.0 for row in (x, y))
 
     def around(box: Box) -> bool:
         outside = (inner[0] - box[0], inner[1] - box[1], box[2] - inner[2], box[3] - inner[3])
-        return min(outside) >= -slack and box[2] - box[0] <= LARGER * wide and box[3] - box[1] <= LARGER * high
+        return min(outside) >= -slack and box[2] - box[0] <= widest and box[3] - box[1] <= highest
 
     boxes = [shape.box for shape in drawing.shapes if 3 < len(shape.points) <= 6 and not shape.curved and around(shape.box)]
     if boxes:
@@ -189,9 +190,9 @@ def _frame(drawing: Drawing, inner: Box, x: TickRow, y: TickRow) -> tuple[Box, b
     level, upright = [], []
     for _, ends in straight_pieces(drawing.shapes):
         (left, right), (top, bottom) = sorted(ends[:, 0].tolist()), sorted(ends[:, 1].tolist())
-        if bottom - top < slack and left <= inner[0] + slack and right >= inner[2] - slack and right - left <= LARGER * wide:
+        if bottom - top < slack and left <= inner[0] + slack and right >= inner[2] - slack and right - left <= widest:
             level.append((left, right, top))
-        if right - left < slack and top <= inner[1] + slack and bottom >= inner[3] - slack and bottom - top <= LARGER * high:
+        if right - left < slack and top <= inner[1] + slack and bottom >= inner[3] - slack and bottom - top <= highest:
             upright.append((top, bottom, left))
     left = min([inner[0], *(place for *_, place in upright if inner[0] - 0.2 * wide < place <= inner[0])])
     bottom = max([inner[3], *(place for *_, place in level if inner[3] <= place < inner[3] + 0.2 * high)])
