@@ -32,6 +32,7 @@ BEND = 2.5  # exponent by which the curve bends along, over its reading error
 LARGEST_BEND = 0.1  # the same where nothing less gives the printed number of events
 PULL = 3.0  # largest shift of the censoring, in bridge variances
 BISECTIONS = 9
+CLOSER = 0.5  # of the error of the curve with censor marks: without them it must be below this for the marks to give way
 FIT = 3.0  # reading errors by which the reconstruction may miss a precise drop
 NEGLIGIBLE = 0.1  # events; a smaller miss is not worth a note
 
@@ -309,6 +310,13 @@ def _weighed(model: Model, arm: Arm, on_conflict: str) -> tuple[Arm, _Fit, list[
             raise InconsistentDataError(arm.label, message, conflict.interval)
         notes.append(f"from {conflict.interval[0]:g} to {conflict.interval[1]:g}: {conflict.message}; {conflict.weaker} gave way")
     fit = fit or _fit(model, arm)
+    if fit.model.layout.marks.size and any(fit.misses[:2]):
+        bare = replace(arm, censor_times=None)
+        layout = layout_of(bare, model.between, model.time_step)
+        other = _fit(replace(model, layout=layout, shape=tail_shape(layout)), bare)
+        if other.misses[:2] < fit.misses[:2] or other.misses[3] < CLOSER * fit.misses[3]:
+            arm, fit = bare, other
+            notes.append("the censor marks were left out: with them, the curve or the printed total would be missed by more")
     if fit.misses[0]:
         notes.append(
             f"{fit.events.sum()} events were placed, {arm.total_events} are printed: the other numbers leave room for no more agreement"
