@@ -130,6 +130,11 @@ def test_labels_that_share_their_text_with_the_first_count():
     assert (only.label, only.risk.time.tolist(), only.risk.count.tolist()) == ("KM_estimate", [0, 10, 20, 30], [60, 41, 9, 2])
 
 
+def test_a_label_that_touches_the_first_count():
+    (only,) = read_risk_rows([Text("Placebo171", 50, 97, 109, 107), *row(". 140 86 20", 102)], TIME, below=50)
+    assert (only.label, only.risk.count.tolist()) == ("Placebo", [171, 140, 86, 20])
+
+
 def test_a_row_that_is_one_text():
     """Twenty letters, 20 wide each: the counts' middles are at 140, 220, 300 and 380."""
     axis = Axis(-17.5, 0.125, ((140, 0), (220, 10), (300, 20), (380, 30)), 140, 380)

@@ -136,7 +136,8 @@ def _first_of_label(words: list[Text], cells: dict[int, tuple[float, Text]], tic
     """Take the number that ends a label for the first count, where there is none and it can be: lifelines writes both as one text."""
     next_count = _count(cells[min(cells)][1].string)
     for k, word in enumerate(words):
-        match = re.fullmatch(r"(.*\S)\s+(\d+)", word.string.strip())
+        touching = r"\s*" if word.right > ticks[0] else r"\s+"  # a label may come so close to the count that no space is left
+        match = re.fullmatch(rf"(.*[^\s\d]|.*\S(?=\s)){touching}(\d+)", word.string.strip())
         if match and word.left < ticks[0] and word.right > ticks[0] - np.diff(ticks).min() and int(match[2]) >= next_count:
             words[k] = replace(word, string=match[1])
             words.insert(k + 1, replace(word, string=match[2], left=word.right))
