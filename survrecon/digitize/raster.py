@@ -15,8 +15,9 @@ from survrecon.digitize.labels import match_rows
 from survrecon.digitize.ocr import read_texts
 from survrecon.digitize.raster_axes import Frame, find_frame, without_axes
 from survrecon.digitize.raster_colors import Layer, background, difference, find_colors, rgb_of, separate
-from survrecon.digitize.raster_curves import Found, find_curves
+from survrecon.digitize.raster_curves import find_curves
 from survrecon.digitize.raster_doubts import doubts_of
+from survrecon.digitize.raster_found import Found
 from survrecon.digitize.raster_image import Pixels, read_pixels
 from survrecon.digitize.raster_marks import find_marks
 from survrecon.digitize.raster_trace import snapped
@@ -240,7 +241,7 @@ def _trace(curve: Found, found: list[Found], plot: Plot, axes: tuple[Axis, Axis]
 
     start = height - plot.zero if rising else plot.one
     doubts = doubts_of(curve, [other for other in found if other is not curve], time, start, plot.zero - plot.one)
-    marks = time(find_marks(curve))
+    marks = time(find_marks(curve).columns)
     color = "#{:02x}{:02x}{:02x}".format(*curve.ink.color)
     return Trace("", color, time(np.append(curve.steps.x, curve.steps.end)), survival, marks if marks.size else None, doubts=doubts)
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from survrecon.data import BoolArray, FloatArray
 from survrecon.digitize.raster_colors import Layer
-from survrecon.digitize.raster_trace import Path, Steps, follow, refine
-
-Floats = NDArray[np.float32]
+from survrecon.digitize.raster_found import Found, drawn, ink_length
+from survrecon.digitize.raster_marks import around_marks, find_marks
+from survrecon.digitize.raster_trace import Steps, follow, refine
 
 SHORTEST = 12  # columns of a curve
 SOLID = 0.7  # of the gain with gaps: a line that has this much without is solid
@@ -19,28 +17,6 @@ AGAIN = 0.8  # what a second curve of a color counts
 LEAST_GAIN = 0.04  # of the plot's width: less ink than this is no curve
 CLEAR_GAIN = 0.3  # the same, where the number of curves is not given
 MOST_CURVES = 8
-
-
-@dataclass(frozen=True, eq=False)
-class Found:
-    """One curve, in pixels of the plot.
-
-    Attributes
-    ----------
-    layer : int
-        Number of the layer that it was found in.
-    ink : Layer
-        That layer, without the curves found before.
-    path : Path
-        Along its ink.
-    steps : Steps
-        Its exact course.
-    """
-
-    layer: int
-    ink: Layer
-    path: Path
-    steps: Steps
 
 
 def find_curves(layers: list[Layer], first: int, start_row: float, count: int | None) -> list[Found]:
@@ -82,24 +58,6 @@ def find_curves(layers: list[Layer], first: int, start_row: float, count: int | 
     return sorted(found, key=lambda curve: area_above(curve.steps))
 
 
-def ink_length(curve: Found) -> float:
-    """Return how many pixels of its own ink a curve's path runs through, drops included.
-
-    Parameters
-    ----------
-    curve : Found
-        The curve.
-
-    Returns
-    -------
-    float
-        In pixels.
-    """
-    path = curve.path
-    depth = np.pad(np.cumsum(curve.ink.own, axis=0), ((1, 0), (0, 0)))
-    return float(np.sum(depth[path.leave + 1, path.columns] - depth[path.enter, path.columns]))
-
-
 def _unlike(curve: Found, start_row: float) -> bool:
     """Whether a path starts so far from 1, or is so straight, that it may be a guide line, a grid line or text."""
     rows, height = curve.steps.y, curve.ink.own.shape[0]
@@ -133,37 +91,8 @@ def area_above(steps: Steps) -> float:
     return float(steps.y @ np.diff(np.append(steps.x, steps.end)) / (steps.end - steps.x[0]))
 
 
-def drawn(curve: Found, spare: float = 1.0) -> BoolArray:
-    """Return the pixels that a curve covers, as its steps say.
-
-    Parameters
-    ----------
-    curve : Found
-        The curve.
-    spare : float
-        Pixels added around it.
-
-    Returns
-    -------
-    ndarray of bool, shape (height, width)
-        True where its line is.
-    """
-    height, width = curve.ink.own.shape
-    half = curve.steps.thickness / 2 + spare
-    columns = np.arange(width, dtype=float)
-    x, y = curve.steps.x, curve.steps.y
-
-    def row(at: FloatArray) -> FloatArray:
-        return np.asarray(y[np.clip(np.searchsorted(x, at, side="right") - 1, 0, y.size - 1)])
-
-    top, bottom = row(columns + 0.5 - half) - half, row(columns + 0.5 + half) + half
-    inside = (columns >= x[0] - half) & (columns <= curve.steps.end + half)
-    rows = np.arange(height)[:, None] + 0.5
-    return np.asarray((rows > top) & (rows < bottom) & inside)
-
-
 def without(curve: Found) -> Layer:
-    """Return a curve's layer with its line made a mere hiding place.
+    """Return a curve's layer with its line and its circles made a mere hiding place.
 
     Parameters
     ----------
@@ -175,5 +104,7 @@ def without(curve: Found) -> Layer:
     Layer
         Its other ink.
     """
-    line = drawn(curve)
-    return replace(curve.ink, own=np.where(line, 0, curve.ink.own), blank=np.where(line, 0, curve.ink.blank))
+    marks, taken = find_marks(curve), drawn(curve, 1.0)
+    if marks.wide > curve.steps.thickness:  # rows of circles would make two more curves
+        taken |= around_marks(curve, marks)
+    return replace(curve.ink, own=np.where(taken, 0, curve.ink.own), blank=np.where(taken, 0, curve.ink.blank))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from survrecon.data import BoolArray, FloatArray
-from survrecon.digitize.raster_curves import Found, drawn
+from survrecon.digitize.raster_found import Found, drawn
 
 LONG_GAP = 0.03  # of the plot's width without any ink
 LONG_COVER = 0.05  # of the plot's width behind other ink

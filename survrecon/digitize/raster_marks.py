@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from survrecon.data import BoolArray, FloatArray, IntArray
-from survrecon.digitize.raster_curves import Found, drawn
+from survrecon.digitize.raster_found import Found, drawn
 
 LEAST = 2.0  # pixels that a tick sticks out at least
 LARGEST = 0.03  # radius of a circle, of the plot's height
@@ -14,7 +16,27 @@ ROUND = 0.8  # of a circle's outline that must be ink
 ANGLES = np.deg2rad([25, 40, 55, 70, 90, 110, 125, 140, 155, 205, 220, 235, 250, 270, 290, 305, 320, 335])
 
 
-def find_marks(curve: Found) -> FloatArray:
+@dataclass(frozen=True, eq=False)
+class Marks:
+    """The censor marks of a curve.
+
+    Attributes
+    ----------
+    columns : ndarray of float
+        Their middles, ascending, in pixels from the left of the plot.
+    wide, high : float
+        How far they reach from their middles.
+    """
+
+    columns: FloatArray
+    wide: float = 0.0
+    high: float = 0.0
+
+
+NO_MARKS = Marks(np.array([]))
+
+
+def find_marks(curve: Found) -> Marks:
     """Find the columns of a curve's censor marks.
 
     Parameters
@@ -24,27 +46,52 @@ def find_marks(curve: Found) -> FloatArray:
 
     Returns
     -------
-    ndarray of float
-        Ascending, in pixels from the left of the plot; empty where there are none. Where marks make one stretch of
-        ink, as few as can fill it.
+    Marks
+        Where marks make one stretch of ink, as few as can fill it.
     """
     steps = curve.steps
     columns = np.arange(int(np.ceil(steps.x[0])), min(int(steps.end) + 1, curve.ink.own.shape[1]))
     if columns.size < 3:
-        return np.array([])
+        return NO_MARKS
     rows = steps.y[np.clip(np.searchsorted(steps.x, columns + 0.5, side="right") - 1, 0, None)]
-    ticks, ticked = _ticks(curve, columns, rows)
+    ticks, ticked, high = _ticks(curve, columns, rows)
     circles, radius = _circles(curve, columns, rows)
     if circles.size:
         # the sides of a circle look like ticks: circles must explain most of them
         near = np.abs(columns[ticked][:, None] + 0.5 - circles).min(axis=1, initial=np.inf)
-        if np.mean(near <= radius + steps.thickness) >= 0.5:
-            return circles
-    return ticks
+        solid = ticked[np.clip(circles.astype(int) - columns[0], 0, columns.size - 1)]  # and be hollow
+        if np.mean(near <= radius + steps.thickness) >= 0.5 and np.mean(solid) < 0.45:
+            return Marks(circles, radius + steps.thickness, radius + steps.thickness)
+    return Marks(ticks, steps.thickness, high)
 
 
-def _ticks(curve: Found, columns: IntArray, rows: FloatArray) -> tuple[FloatArray, BoolArray]:
-    """Return the middles of the ticks, and which columns belong to one."""
+def around_marks(curve: Found, marks: Marks) -> BoolArray:
+    """Return the pixels around the marks of a curve.
+
+    Parameters
+    ----------
+    curve : Found
+        The curve.
+    marks : Marks
+        Its marks.
+
+    Returns
+    -------
+    ndarray of bool, shape (height, width)
+        True in a box around each.
+    """
+    around = np.zeros(curve.ink.own.shape, dtype=bool)
+    steps = curve.steps
+    rows = steps.y[np.clip(np.searchsorted(steps.x, marks.columns, side="right") - 1, 0, None)]
+    for column, row in zip(marks.columns, rows, strict=True):
+        around[
+            max(int(row - marks.high), 0) : int(row + marks.high) + 1, max(int(column - marks.wide), 0) : int(column + marks.wide) + 1
+        ] = True
+    return around
+
+
+def _ticks(curve: Found, columns: IntArray, rows: FloatArray) -> tuple[FloatArray, BoolArray, float]:
+    """Return the middles of the ticks, which columns belong to one, and how far they reach from the curve."""
     own, half = curve.ink.own, curve.steps.thickness / 2
     line = drawn(curve, 0.0)[:, columns]
     solid = (own[:, columns] > 0.4) | line
@@ -64,15 +111,15 @@ def _ticks(curve: Found, columns: IntArray, rows: FloatArray) -> tuple[FloatArra
     ticked = (sees_up & (sees_down | no_down)) | (sees_down & no_up)
     whole = sees_up & sees_down & (np.abs(up - down) <= 1.5 + 0.25 * np.minimum(up, down))
     if not whole.any():
-        return np.array([]), ticked
+        return np.array([]), ticked, 0.0
     usual = float(np.median(np.minimum(up, down)[whole]))  # a tick is as long as the others
     spare = 1.5 + 0.35 * usual
     ticked &= (~sees_up | (np.abs(up - usual) <= spare)) & (~sees_down | (np.abs(down - usual) <= spare))
     groups = _groups(ticked)
     if not groups:
-        return np.array([]), ticked
+        return np.array([]), ticked, 0.0
     single = max(float(np.quantile([last - first + 1 for first, last in groups], 0.25)), 1.0)
-    return np.concatenate([_spread(columns[first], columns[last] + 1, single) for first, last in groups]), ticked
+    return np.concatenate([_spread(columns[first], columns[last] + 1, single) for first, last in groups]), ticked, usual + half + 1
 
 
 def _circles(curve: Found, columns: IntArray, rows: FloatArray) -> tuple[FloatArray, float]:
@@ -80,11 +127,12 @@ def _circles(curve: Found, columns: IntArray, rows: FloatArray) -> tuple[FloatAr
     own, blank = curve.ink.own, curve.ink.blank
     height, width = own.shape
     best: tuple[int, float, BoolArray] = (0, 0.0, np.zeros(columns.size, dtype=bool))
-    for radius in np.arange(max(2.0, curve.steps.thickness), max(LARGEST * height, 4.0), 0.5):
+    for radius in np.arange(max(2.0, 1.25 * curve.steps.thickness), max(LARGEST * height, 4.0), 0.5):
         y = np.clip(np.round(rows - 0.5 - radius * np.sin(ANGLES)[:, None]).astype(int), 0, height - 1)
         x = np.clip(np.round(columns + radius * np.cos(ANGLES)[:, None]).astype(int), 0, width - 1)
         ink, covered = own[y, x] > 0.4, (blank[y, x] < 0.5) & (own[y, x] < 0.3)
-        round_here = (np.mean(ink | covered, axis=0) >= ROUND) & (np.mean(ink, axis=0) >= 0.5)
+        ends = np.isin(ANGLES, np.deg2rad([90, 270]))
+        round_here = (np.mean(ink | covered, axis=0) >= ROUND) & (np.mean(ink, axis=0) >= 0.5) & (ink | covered)[ends].all(axis=0)
         inside = np.clip(np.round(rows - 0.5 + 0.55 * radius * np.array([[1], [-1]])).astype(int), 0, height - 1)
         hollow = round_here & (blank[inside, columns] > 0.5).any(axis=0)
         if hollow.sum() > best[0]:

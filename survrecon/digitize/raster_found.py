@@ -1,0 +1,80 @@
+"""One curve found in a plot: its ink, the path along it, and its exact course."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from survrecon.data import BoolArray, FloatArray
+from survrecon.digitize.raster_colors import Layer
+from survrecon.digitize.raster_trace import Path, Steps
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """One curve, in pixels of the plot.
+
+    Attributes
+    ----------
+    layer : int
+        Number of the layer that it was found in.
+    ink : Layer
+        That layer, without the curves found before.
+    path : Path
+        Along its ink.
+    steps : Steps
+        Its exact course.
+    """
+
+    layer: int
+    ink: Layer
+    path: Path
+    steps: Steps
+
+
+def ink_length(curve: Found) -> float:
+    """Return how many pixels of its own ink a curve's path runs through, drops included.
+
+    Parameters
+    ----------
+    curve : Found
+        The curve.
+
+    Returns
+    -------
+    float
+        In pixels.
+    """
+    path = curve.path
+    depth = np.pad(np.cumsum(curve.ink.own, axis=0), ((1, 0), (0, 0)))
+    return float(np.sum(depth[path.leave + 1, path.columns] - depth[path.enter, path.columns]))
+
+
+def drawn(curve: Found, spare: float = 1.0) -> BoolArray:
+    """Return the pixels that a curve covers, as its steps say.
+
+    Parameters
+    ----------
+    curve : Found
+        The curve.
+    spare : float
+        Pixels added around it.
+
+    Returns
+    -------
+    ndarray of bool, shape (height, width)
+        True where its line is.
+    """
+    height, width = curve.ink.own.shape
+    half = curve.steps.thickness / 2 + spare
+    columns = np.arange(width, dtype=float)
+    x, y = curve.steps.x, curve.steps.y
+
+    def row(at: FloatArray) -> FloatArray:
+        return np.asarray(y[np.clip(np.searchsorted(x, at, side="right") - 1, 0, y.size - 1)])
+
+    top, bottom = row(columns + 0.5 - half) - half, row(columns + 0.5 + half) + half
+    inside = (columns >= x[0] - half) & (columns <= curve.steps.end + half)
+    rows = np.arange(height)[:, None] + 0.5
+    return np.asarray((rows > top) & (rows < bottom) & inside)
