@@ -110,8 +110,10 @@ truth <- function(fit, formula, data) {
   lines <- sprintf('    "%s": {"n": %d, "events": %d, "median": %.10g}', sub(".*=", "", rownames(arms)), arms[, "records"], arms[, "events"], arms[, "median"])
   sprintf('{"hazard_ratio": %.10g, "arms": {\n%s\n  }}', exp(coef(cox)), paste(lines, collapse = ",\n"))
 }
-seen <- tapply(gbsg$status[gbsg$months <= 62.4], gbsg$arm[gbsg$months <= 62.4], sum)  # what xlim = c(0, 60) shows: R's axis goes on for 4%
-seen <- paste(sprintf('"%s": %d', names(seen), seen), collapse = ", ")
+# what xlim = c(0, 60) shows, since R's axis goes on for 4%: distinct times of events, and survival at the edge
+early <- gbsg[gbsg$months <= 62.4 & gbsg$status == 1, ]
+seen <- paste(sprintf('"%s": [%d, %.10g]', levels(gbsg$arm), tapply(early$months, early$arm, function(t) length(unique(t))),
+                      summary(hormone, times = 62.4)$surv), collapse = ", ")
 arms <- summary(status3)$table
 ecog <- paste(sprintf('"%s": [%d, %d]', rownames(arms), arms[, "records"], arms[, "events"]), collapse = ", ")
-writeLines(sprintf('{\n  "hormone": %s,\n  "sex": %s,\n  "hormone_events_to_62.4_months": {%s},\n  "ecog": {%s}\n}', truth(hormone, Surv(months, status) ~ arm, gbsg), truth(sex, Surv(time, event) ~ sex, lung), seen, ecog), "truth.json")
+writeLines(sprintf('{\n  "hormone": %s,\n  "sex": %s,\n  "hormone_to_62.4_months": {%s},\n  "ecog": {%s}\n}', truth(hormone, Surv(months, status) ~ arm, gbsg), truth(sex, Surv(time, event) ~ sex, lung), seen, ecog), "truth.json")
