@@ -9,7 +9,7 @@ pytest.importorskip("PIL")
 from PIL import Image
 
 from survrecon.digitize.figure import Hints
-from survrecon.digitize.raster import digitize_image, digitize_pixels
+from survrecon.digitize.raster import digitize_pixels
 from survrecon.errors import FigureError
 
 RED, BLUE, BLACK = (200, 30, 30), (30, 60, 200), (0, 0, 0)
@@ -260,49 +260,3 @@ def test_simulated_arms_drawn_by_matplotlib(dpi, quality, most):
     for trace, arm in zip(read.traces, arms, strict=True):
         assert rmse(trace, *arm) < most
         assert trace.time[-1] == pytest.approx(arm[0][-1], abs=0.05)
-
-
-def test_formats_of_one_picture_agree(tmp_path):
-    pixels = sheet()
-    paint(pixels, [(50, 50), (130, 90), (250, 150)], RED, end=430)
-    picture = Image.fromarray(pixels)
-    picture.save(tmp_path / "rgb.png")
-    picture.quantize(8).save(tmp_path / "palette.png")
-    picture.convert("CMYK").save(tmp_path / "cmyk.tif")
-    alpha = picture.convert("RGBA")
-    alpha.putalpha(Image.fromarray(np.where((pixels == 255).all(axis=2), 0, 255).astype(np.uint8)))
-    alpha.save(tmp_path / "alpha.png")
-    gray = np.asarray(picture.convert("L")).astype(np.uint16) * 257
-    Image.fromarray(gray).save(tmp_path / "deep.png")
-    Image.new("RGB", (500, 300), "white").save(tmp_path / "pages.tif", save_all=True, append_images=[Image.fromarray(pixels)])
-    for name in ("rgb.png", "palette.png", "cmyk.tif", "alpha.png", "deep.png", "pages.tif"):
-        (trace,) = digitize_image(tmp_path / name, Hints(**RANGES, page=2 if name == "pages.tif" else None)).traces
-        assert at(trace, [1, 3, 6]) == pytest.approx([1, 0.8, 0.5], abs=0.002), name
-    with pytest.raises(FigureError, match="no page 3; it has 2"):
-        digitize_image(tmp_path / "pages.tif", Hints(page=3))
-
-
-NO_PICTURES = [b"", b"time,survival\n0,1\n", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0 nothing more", b"II*\x00\xff\xff\xff\xff"]
-
-
-@pytest.mark.parametrize("content", NO_PICTURES)
-def test_a_file_that_is_no_picture(tmp_path, content):
-    path = tmp_path / "figure.png"
-    path.write_bytes(content)
-    with pytest.raises(FigureError, match=r"figure\.png: is no PNG, JPEG or TIFF picture"):
-        digitize_image(path)
-
-
-def test_a_picture_cut_short_or_far_too_large(tmp_path):
-    file = io.BytesIO()
-    Image.fromarray(np.random.default_rng(1).integers(0, 256, (300, 300, 3), dtype=np.uint8)).save(file, "PNG")
-    (tmp_path / "cut.png").write_bytes(file.getvalue()[:5000])
-    with pytest.raises(FigureError, match="no PNG, JPEG or TIFF picture that can be read"):
-        digitize_image(tmp_path / "cut.png")
-    Image.new("1", (7000, 7000)).save(tmp_path / "large.png")
-    Image.new("1", (20000, 20000)).save(tmp_path / "bomb.png")
-    for name in ("large.png", "bomb.png"):
-        with pytest.raises(FigureError, match="more than 40 million"):
-            digitize_image(tmp_path / name)
-    with pytest.raises(FigureError, match="no such file"):
-        digitize_image(tmp_path / "none.png")

@@ -48,6 +48,8 @@ def find_curves(layers: list[Layer], first: int, start_row: float, count: int | 
 
     found: list[Found] = []
     candidates = [curve for number, layer in enumerate(layers) for curve in best(number, layer)]
+    if count is None:  # where curves are not counted, what may be a line of the frame or grid is none
+        candidates = [curve for curve in candidates if not _unlike(curve, start_row)] or candidates
     while candidates and len(found) < (count or MOST_CURVES):
         taken = {curve.layer for curve in found}
         chosen = min(candidates, key=lambda curve: (_unlike(curve, start_row), -curve.path.gain * (AGAIN if curve.layer in taken else 1)))
