@@ -14,7 +14,7 @@ from survrecon.data import Arm
 from survrecon.ensemble import middle
 from survrecon.reconstruction import reconstruct
 from survrecon.reconstruction._censoring import _uncensored, drawn_censoring
-from survrecon.reconstruction._draws import BY_HAND, Noise, draw_errors
+from survrecon.reconstruction._draws import BY_HAND, Noise, draw_curves, draw_errors
 from survrecon.reconstruction._forward import walk
 from survrecon.reconstruction._model import read_model
 from survrecon.reconstruction._walks import force_total, halfway, meet_total, walk_many
@@ -190,3 +190,17 @@ def test_intervals_hold_simulated_truth(regime, scenario):
     assert cell.failures == 0
     assert min(cell.events, cell.median, cell.rmst) >= 100 * 25 / 32
     assert cell.hr >= 100 * 12 / 16
+
+
+def test_the_curve_at_a_risk_time_between_two_clicks_is_drawn():
+    # Clicks at 1 and 3, S falls from 0.9 to 0.5; at the risk time 2 any part of that may be behind: evenly, as it lies halfway.
+    risk = {"risk_times": [0, 2], "risk_counts": [1000, 700]}
+    arm = Arm.from_arrays([0, 1, 3, 4], [1, 0.9, 0.5, 0.4], n=1000, **risk)
+    model = read_model(clean(arm).arm, 0.003)
+    assert model.between
+    assert model.layout.time.tolist() == [0, 1, 2, 3, 4]
+    curves = draw_curves(model, np.zeros(5, dtype=int), Noise(np.zeros((1000, 2)), np.random.default_rng(1)))
+    share = (curves[:, 1] - curves[:, 2]) / (curves[:, 1] - curves[:, 3])
+    assert (np.diff(curves, axis=1) <= 0).all()
+    assert abs(share.mean() - 1 / 2) < 4 * math.sqrt(1 / 12 / 1000)
+    assert np.quantile(share, [0.1, 0.9]) == pytest.approx([0.1, 0.9], abs=0.04)

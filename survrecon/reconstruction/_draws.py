@@ -24,6 +24,8 @@ from survrecon.reconstruction._walks import per_interval
 
 CALIBRATION = 0.5  # standard deviation of shift and scale of the axis, over the reading error
 BY_HAND, SURE = 0.003, 4.0  # the usual error of a click as a share of the axis, and how many degrees of freedom that is worth
+FALLS = 2.0  # sum of the parameters of the share of a fall before a time on its way: even where that is halfway
+ON_LINE = 1e-9  # of survival, from the line between its neighbors: a point that was not read
 SLANT = 0.55  # scale of the (logistic) log exponent of censoring times within a cell
 
 
@@ -125,7 +127,22 @@ def draw_curves(model: Model, events: IntArray, noise: Noise) -> FloatArray:
     centered = 1 - nondecreasing(1 - (fitted - fitted.mean(axis=0) + layout.survival))  # isotonic regression is biased at the ends
     centered[:, layout.survival <= 0] = 0.0
     centered[:, layout.survival >= 1] = 1.0
-    return np.clip(centered, 0, 1)
+    return np.clip(centered if model.single_last else _crossed(layout, centered, noise), 0, 1)
+
+
+def _crossed(layout: Layout, curves: FloatArray, noise: Noise) -> FloatArray:
+    """Draw the curve at risk times between two clicks: how much of the fall from one to the other comes before is not known."""
+    curves = curves.copy()
+    inside = np.arange(1, layout.time.size - 1)
+    between = (layout.time[inside + 1] > layout.time[inside]) & np.isin(layout.time[inside], layout.edges[1:-1])
+    for k in inside[between]:
+        start, stop = layout.time[k - 1], layout.time[k + 1]
+        way = (layout.time[k] - start) / (stop - start)
+        line = layout.reading[k - 1] + way * (layout.reading[k + 1] - layout.reading[k - 1])
+        if 0 < way < 1 and abs(layout.reading[k] - line) < ON_LINE:
+            share = noise.arm.beta(FALLS * way, FALLS * (1 - way), curves.shape[0])
+            curves[:, k] = curves[:, k - 1] + share * (curves[:, k + 1] - curves[:, k - 1])
+    return curves
 
 
 def place_many(
