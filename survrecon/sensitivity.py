@@ -45,6 +45,7 @@ from survrecon.results import Analysis
 
 CELL = 0.006  # width of a cell, as a logarithm of z, where that takes no more cells than
 CELLS = 96
+WORK = 1e7  # most pairs of cells, times drops: of thousands of drops the cells are wider
 RATIOS = (1e-6, 1e6)  # beyond, a bound is 0 or infinite
 TINY = 1e-9
 PRECISION = 1e-4  # of a bound's logarithm
@@ -203,7 +204,7 @@ def _course(side: Side, time: FloatArray, own: BoolArray) -> _Course:
     interval = np.maximum(np.searchsorted(side.edges, time, side=where) - 1, 0)  # type: ignore[call-overload]
     interval[own] = side.interval
     interval = np.maximum.accumulate(interval)
-    nodes = _nodes(side)[interval]
+    nodes = _nodes(side, min(CELLS, int((WORK / max(time.size, 1)) ** 0.5)))[interval]
     last = np.searchsorted(side.time, time, side="right") - 1
     following = np.searchsorted(side.time, time, side="left")
     high = np.append(side.high, np.inf)[last]
@@ -215,11 +216,11 @@ def _course(side: Side, time: FloatArray, own: BoolArray) -> _Course:
     return _Course(z[:, :-1] * before[:, None], z[:, 1:] * after[:, None], interval)
 
 
-def _nodes(side: Side) -> FloatArray:
+def _nodes(side: Side, most: int) -> FloatArray:
     """Return the borders of the cells of each interval, falling from `top`; the last one is `bottom`."""
     least = side.low.min(initial=np.inf)  # before the last drop, and where `bottom` is 0
     depth = np.log(np.maximum(side.top, TINY) / np.clip(np.maximum(side.bottom, least), TINY, np.maximum(side.top, TINY)))
-    cells = int(np.clip(np.ceil(depth.max() / CELL), 1, CELLS))
+    cells = int(np.clip(np.ceil(depth.max() / CELL), 1, max(most, 1)))
     nodes: FloatArray = side.top[:, None] * np.exp(-depth[:, None] * np.arange(cells + 1) / cells)
     nodes[:, -1] = side.bottom
     return nodes
