@@ -217,6 +217,17 @@ def test_ticks_for_the_censored_on_top_of_black_curves(kind, tmp_path):
     check(read(canvas, tmp_path, kind))
 
 
+def test_a_curve_drawn_dash_by_dash_is_missed_but_told(tmp_path):
+    canvas, axes = new()
+    draw(axes, 1)
+    time, survival, _ = CURVES[1]
+    for k in range(len(time) - 1):
+        axes.plot(time[k] + (time[k + 1] - time[k]) * np.array([0.2, 0.8]), [survival[k]] * 2, color="#aa0000")
+    figure = read(canvas, tmp_path, "svg")
+    assert len(figure.traces) == 1
+    assert any("in #aa0000 are on no curve: one that is drawn dash by dash may be missing" in note for note in figure.notes)
+
+
 @pytest.mark.parametrize("kind", BOTH)
 def test_names_beside_black_curves(kind, tmp_path):
     canvas, axes = new()

@@ -25,6 +25,7 @@ Part = tuple[float, float, float, float, str, int]
 Found = dict[tuple[int, int, int, str], list[Part]]
 """By place, number at that place and color."""
 MOST_MARKS = 20_000
+MANY = 15  # pieces of line that are no chance
 MOST_SAME = 0.9  # of the marks drawn one after another, on one curve, for all to be its own
 
 
@@ -96,6 +97,39 @@ def find_marks(shapes: Sequence[Shape], texts: Iterable[Text], panel: Panel, use
         if text.string in SYMBOLS and len(text.string) == 1 and left - 1 <= x <= right + 1 and top - largest <= y <= bottom:
             marks.append(Mark(x, y, text.bottom - text.top, text.color, text.string))
     return marks
+
+
+def stray_pieces(shapes: Sequence[Shape], curves: Sequence[Line], panel: Panel, used: frozenset[int]) -> dict[str, int]:
+    """Count short pieces of line that lie on no curve: a curve drawn dash by dash leaves many.
+
+    Parameters
+    ----------
+    shapes : sequence of Shape
+        Of the drawing.
+    curves : sequence of Line
+        The curves found.
+    panel : Panel
+        Its frame.
+    used : frozenset of int
+        Shapes that are something else.
+
+    Returns
+    -------
+    dict of str to int
+        By color; none where there are few.
+    """
+    left, top, right, bottom = panel.box
+    found: dict[str, int] = {}
+    for i, shape in enumerate(shapes):
+        a, b, c, d = shape.box
+        x, y, long = (a + c) / 2, (b + d) / 2, max(c - a, d - b)
+        if i in used or shape.stroke in (None, "#ffffff") or shape.curved or len(shape.points) > 3:
+            continue
+        if 0 < long < LARGEST * (right - left) and left < x < right and top < y < bottom:
+            off = _off(Mark(x, y, long, shape.stroke or "", ""), curves)
+            if min(off, default=np.inf) > long:
+                found[shape.stroke or ""] = found.get(shape.stroke or "", 0) + 1
+    return {color: count for color, count in found.items() if count >= MANY}
 
 
 def _near(found: Found, part: Part, color: str) -> tuple[int, int, int, str]:

@@ -15,7 +15,7 @@ from survrecon.digitize.drawing import Drawing
 from survrecon.digitize.figure import Digitized, Hints, Trace
 from survrecon.digitize.labels import distance, match_rows
 from survrecon.digitize.legend import beside_curves, find_labels
-from survrecon.digitize.marks import assign, find_marks
+from survrecon.digitize.marks import assign, find_marks, stray_pieces
 from survrecon.digitize.panels import Panel, find_panels
 from survrecon.digitize.risk_table import RiskRow, read_risk_rows
 from survrecon.digitize.svg_style import color as css_color
@@ -192,6 +192,8 @@ def _read(drawing: Drawing, panel: Panel, lines: list[Line], rising: bool, hints
     if not how:
         labels = beside_curves(panel.texts, [row.label for row in rows], lines, panel)
     places, mark_doubts = assign(find_marks(drawing.shapes, panel.texts, panel, used), lines, panel)
+    for stray, count in stray_pieces(drawing.shapes, lines, panel, used).items():
+        notes.append(f"{count} short pieces of line in {stray} are on no curve: one that is drawn dash by dash may be missing")
     area = [_area(line, panel) for line in lines]
     order = order if how == "legend" else sorted(range(len(lines)), key=lambda k: -area[k])
     named = _named(lines, area, hints, path)
