@@ -146,6 +146,19 @@ def test_censor_marks_are_found_and_move_nothing():
     assert at(trace, [1, 3.2, 7]) == pytest.approx([1, 0.8, 0.5], abs=1e-9)
 
 
+def test_the_last_drop_to_the_axis_belongs_to_the_curve_and_a_mark_at_the_end_does_not():
+    # down to row 249 just above the axis at column 330, time 7; in the other, a tick of 13 pixels ends the curve at 0.8
+    down, mark = sheet(), sheet()
+    paint(down, [(50, 50), (130, 90)], RED, end=330)
+    down[89:250, 329:332] = RED
+    paint(mark, [(50, 50), (130, 90)], RED, end=330)
+    mark[84:97, 329] = RED
+    (falls,), (ends,) = (digitize_pixels(pixels, Hints(**RANGES)).traces for pixels in (down, mark))
+    assert falls.survival[-1] == pytest.approx(0, abs=0.011) and falls.time[-1] == pytest.approx(7, abs=0.02)
+    assert at(falls, [6.9]) == pytest.approx([0.8], abs=1e-9)
+    assert ends.survival[-1] == pytest.approx(0.8) and ends.censor_times[-1] == pytest.approx(7, abs=0.03)
+
+
 def test_a_rising_curve_is_a_failure_curve():
     # the same steps upside down: rows 250 - (row - 50)
     pixels = sheet()

@@ -9,7 +9,7 @@ import numpy as np
 from survrecon.digitize.raster_colors import Layer
 from survrecon.digitize.raster_found import Found, drawn, ink_length
 from survrecon.digitize.raster_marks import around_marks, find_marks
-from survrecon.digitize.raster_trace import Steps, follow, refine
+from survrecon.digitize.raster_trace import Steps, follow, refine, with_last_drop
 
 SHORTEST = 12  # columns of a curve
 SOLID = 0.7  # of the gain with gaps: a line that has this much without is solid
@@ -74,7 +74,8 @@ def _best(number: int, layer: Layer, first: int, start_row: float, more: bool) -
         path = solid if solid.gain > SOLID * path.gain else path
     if path.gain <= 0 or path.enter.size < SHORTEST:
         return None
-    return Found(number, layer, path, refine(path, layer.own, layer.blank))
+    steps = refine(path, layer.own, layer.blank)
+    return Found(number, layer, path, with_last_drop(steps, path, layer.own))
 
 
 def area_above(steps: Steps) -> float:

@@ -118,7 +118,8 @@ def _ticks(curve: Found, columns: IntArray, rows: FloatArray) -> tuple[FloatArra
     groups = _groups(ticked)
     if not groups:
         return np.array([]), ticked, 0.0
-    single = max(float(np.quantile([last - first + 1 for first, last in groups], 0.25)), 1.0)
+    widths = np.bincount([last - first + 1 for first, last in groups])
+    single = max(float(widths.argmax()), 0.7 * curve.steps.thickness, 1.0)  # most marks stand alone
     return np.concatenate([_spread(columns[first], columns[last] + 1, single) for first, last in groups]), ticked, usual + half + 1
 
 
@@ -150,6 +151,6 @@ def _groups(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
 
 def _spread(start: int, end: int, single: float) -> FloatArray:
     """Place as few marks of one width as fill a stretch."""
-    count = max(1, round((end - start) / single))
+    count = max(1, int((end - start) / single + 0.25))
     each = (end - start) / count
     return np.asarray(start + each * (np.arange(count) + 0.5))

@@ -223,6 +223,39 @@ def refine(path: Path, own: Floats, blank: Floats, least: float = 0.3) -> Steps:
     return Steps(x, y, end, thickness)
 
 
+def with_last_drop(steps: Steps, path: Path, own: Floats) -> Steps:
+    """Add the drop that a curve ends with, such as to 0 at the last event: no run follows it that a path could gain from.
+
+    Parameters
+    ----------
+    steps : Steps
+        The curve.
+    path : Path
+        Along its ink.
+    own : ndarray of float32, shape (height, width)
+        Share of each pixel that the curve's color covers.
+
+    Returns
+    -------
+    Steps
+        With one more step, of no length, where there is such a drop.
+    """
+    last = path.first + path.enter.size
+    columns = np.arange(max(last - int(2 * steps.thickness) - 2, path.first), last)
+    over, under = _outside(own[:, columns] > 0.5)
+    at, row = np.arange(columns.size), int(path.leave[-1])
+    up, down = row - over[row, at], under[row, at] - row
+    least = max(5 * steps.thickness, 0.02 * own.shape[0])
+    falls = (down > least) & (down > 2 * up) & (under[row, at] > row)
+    if not falls.any():
+        return steps
+    column = float(columns[falls].mean()) + 0.5
+    bottom = float(under[row, at][falls].max())
+    bottom += 2.0 if bottom >= own.shape[0] else -steps.thickness / 2  # onto the axis, or to a level of its own
+    before = steps.x < column
+    return Steps(np.append(steps.x[before], column), np.append(steps.y[before], bottom), column, steps.thickness)
+
+
 def _widest(values: FloatArray, reach: int) -> FloatArray:
     from scipy import ndimage
 
