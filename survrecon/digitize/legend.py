@@ -21,6 +21,7 @@ GAP = 3.0  # between a sample and its words, in heights of the letters
 NEAR_COLOR = 30.0
 SHORTEST = 4.0  # units of the file
 DARK = 80.0  # of 255: words in such a color are no sign of a curve
+BESIDE = 2.5  # heights of the letters: names further from their curves are beside none
 CLOSER = 0.5  # heights of the letters by which names must be closer to their own curves than to others
 MOST_WORDS = 80  # letters of a label
 
@@ -169,7 +170,7 @@ def beside_curves(texts: Iterable[Text], names: Sequence[str], curves: Sequence[
     -------
     list of str
         For each curve; nothing where there are not as many names as curves, where one is not written in the panel
-        exactly once, or is as close to another curve.
+        exactly once, is not close to any, or as close to another curve.
     """
     left, top, right, bottom = panel.box
     inside = [text for text in texts if left < (text.left + text.right) / 2 < right and top < (text.top + text.bottom) / 2 < bottom]
@@ -179,7 +180,9 @@ def beside_curves(texts: Iterable[Text], names: Sequence[str], curves: Sequence[
         return [""] * len(curves)
     gaps = np.array([[_gap(found[0], curve) for curve in curves] for found in written])
     orders = sorted((float(sum(gaps[i, k] for i, k in enumerate(order))), order) for order in permutations(range(len(curves))))
-    if orders[1][0] - orders[0][0] < CLOSER * (written[0][0].bottom - written[0][0].top):
+    letter = written[0][0].bottom - written[0][0].top
+    far = max(gaps[i, k] for i, k in enumerate(orders[0][1])) > BESIDE * letter
+    if far or orders[1][0] - orders[0][0] < CLOSER * letter:
         return [""] * len(curves)
     return [names[orders[0][1].index(k)] for k in range(len(curves))]
 
