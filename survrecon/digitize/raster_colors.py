@@ -167,7 +167,7 @@ def find_colors(away: Floats, count: int | None = None, given: Sequence[FloatArr
     found: list[tuple[FloatArray, float]] = []
     left = np.ones(len(colors), dtype=bool)
     for _ in range(3 * MOST_LAYERS):
-        if left.sum() < 20 or len(found) == MOST_LAYERS:
+        if left.sum() < 20:
             break
         center = _densest(colors[left])
         near = np.linalg.norm(colors - center, axis=1) < SAME
@@ -197,7 +197,10 @@ def _no_mixtures(found: list[tuple[FloatArray, float]], count: int | None) -> li
         if share > SEEN and not mixed:
             kept.append((color, share))
     bright = [color for color, _ in kept if np.ptp(color) >= GRAY][:count]
-    return [color for color, _ in kept if np.ptp(color) < GRAY or any(color is chosen for chosen in bright)]
+    gray = [color for color, _ in kept if np.ptp(color) < GRAY]
+    if bright:  # then text and grid are gray, in as many shades as letters have edges
+        gray = sorted(gray, key=np.linalg.norm)[-1:] if len(bright) == count else gray[: 2 + (count or 0)]
+    return (bright + gray)[:MOST_LAYERS]
 
 
 def _between(color: FloatArray, one: FloatArray, other: FloatArray) -> bool:
