@@ -104,7 +104,7 @@ def digitize_pixels(pixels: Pixels, hints: Hints | None = None, path: str | Path
     hints = hints or Hints()
     view = look_at(pixels, hints, path)
     ink = 1 - view.pixels.mean(axis=2, dtype=np.float32) / np.float32(255)
-    frame = find_frame(ink, hints.panel)
+    frame = find_frame(ink, hints.panel, 1 - view.pixels.min(axis=2) / np.float32(255))
     if frame is None:
         panel = "" if hints.panel is None else f" of panel {hints.panel}"
         raise FigureError(path, f"no axis lines{panel} were found; crop the picture to one panel with --bbox")

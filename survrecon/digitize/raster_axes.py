@@ -68,7 +68,7 @@ class Frame:
     y_ticks: tuple[float, ...]
 
 
-def find_frame(ink: FloatArray, panel: int | None = None) -> Frame | None:
+def find_frame(ink: FloatArray, panel: int | None = None, any_ink: FloatArray | None = None) -> Frame | None:
     """Find the axis lines and ticks of a panel.
 
     Parameters
@@ -77,6 +77,8 @@ def find_frame(ink: FloatArray, panel: int | None = None) -> Frame | None:
         0 for background, 1 for the darkest.
     panel : int or None
         Which one, from 1 in reading order; None for the largest.
+    any_ink : ndarray of float, shape (height, width), optional
+        The same for ink of any color, however bright: curves and marks can be drawn over ticks.
 
     Returns
     -------
@@ -86,11 +88,11 @@ def find_frame(ink: FloatArray, panel: int | None = None) -> Frame | None:
     for darkness in (0.6, 0.35, 0.12):
         frames = _frames(ink > darkness)
         if panel is None and frames:
-            return _with_ticks(ink, *max(frames, key=lambda pair: pair[0].length * pair[1].length))
+            return _with_ticks(ink if any_ink is None else any_ink, *max(frames, key=lambda pair: pair[0].length * pair[1].length))
         if panel is not None and 1 <= panel <= len(frames):
             heights = [left.length for _, left in frames]
             in_order = sorted(frames, key=lambda pair: (round(pair[0].near / (0.5 * max(heights))), pair[0].start))
-            return _with_ticks(ink, *in_order[panel - 1])
+            return _with_ticks(ink if any_ink is None else any_ink, *in_order[panel - 1])
     return None
 
 
