@@ -51,7 +51,7 @@ def save(path: Path, *pages: Figure) -> Path:
 def test_the_first_page_with_a_figure_is_read(tmp_path):
     path = save(tmp_path / "article.pdf", prose(), figure(), prose())
     found = read_figure(path, Hints())
-    assert found.notes[0] == "page 2 of 3, the first with a figure that could be read"
+    assert found.notes[0] == "page 2 of 3 is the first with curves"
     (trace,) = found.traces
     np.testing.assert_allclose(np.stack([trace.time, trace.survival], axis=1), VERTICES, atol=1e-4)
 
@@ -64,14 +64,14 @@ def test_the_page_that_is_asked_for_is_read(tmp_path):
 
 
 def test_an_article_without_a_figure(tmp_path):
-    with pytest.raises(FigureError, match=r"no page has a figure that can be read; give --page and what it lacks \(page 1: "):
+    with pytest.raises(FigureError, match="no curves drawn as lines on its 2 pages; give the page of the figure with --page"):
         read_figure(save(tmp_path / "article.pdf", prose(), prose()), Hints())
 
 
 def test_a_scanned_page_is_read_as_a_picture(tmp_path):
     found = read_figure(save(tmp_path / "scan.pdf", scan()), Hints(x_range=(0, 12), y_range=(0, 1), arms=(("drug", None),)))
     assert found.kind == "raster"
-    assert found.notes[0] == "the figure is a picture of 1000 x 800 pixels in the page; positions are those of its pixels"
+    assert found.notes[0] == "the curves are a picture in the file; its pixels were read"
     (trace,) = found.traces
     grid = np.array([1, 3, 5.5, 8.5])  # in the middle of each level
     at = np.searchsorted(trace.time, grid, side="right") - 1

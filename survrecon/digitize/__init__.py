@@ -5,20 +5,17 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from survrecon.data import FloatArray
 from survrecon.digitize.bounded import bounded
-from survrecon.digitize.figure import Digitized, Hints, Trace
+from survrecon.digitize.figure import Digitized, Hints
 from survrecon.errors import FigureError
-
-if TYPE_CHECKING:
-    from survrecon.digitize.drawing import Drawing
 
 __all__ = ["Digitized", "Hints", "digitize_figure"]
 
 SECONDS, MEGABYTES = 30, 1024  # that one figure may take
 SUBPIXEL = 0.01  # of a pixel, to which coordinates of an image are given
-PAGES_TOLD = 3  # of those that could not be read
 LARGEST_FILE = 100_000_000  # bytes
 IMAGES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"BM", b"GIF8", b"RIFF")
 
@@ -80,65 +77,42 @@ def read_figure(path: Path, hints: Hints) -> Digitized:
     if kind == "raster":
         from survrecon.digitize.raster import digitize_image
 
-        return _to_resolution(digitize_image(path, hints), SUBPIXEL)
-    if kind == "svg":
-        from survrecon.digitize.svg import read_svg
+        return _to_resolution(digitize_image(path, hints))
+    from survrecon.digitize.vector import digitize_pdf, digitize_svg
 
-        return _read_drawing(read_svg(path), hints, path)
-    return _read_pages(path, hints)
+    return _to_resolution(digitize_svg(path, hints) if kind == "svg" else digitize_pdf(path, hints))
 
 
-def _read_pages(path: Path, hints: Hints) -> Digitized:
-    """Read the page of a PDF that is asked for, or else the first that can be read."""
-    from survrecon.digitize.pdf import count_pages, read_pdf
+def _to_resolution(digitized: Digitized) -> Digitized:
+    """Leave out digits far below the resolution; of a drawing, make times round that are so within its precision.
 
-    last = count_pages(path)
-    if hints.page is not None or last == 1:
-        return _read_drawing(read_pdf(path, hints.page), hints, path)
-    refused = []
-    for page in range(1, last + 1):
-        try:
-            found = _read_drawing(read_pdf(path, page), hints, path)
-        except FigureError as error:
-            refused.append(f"page {page}: {error.message}")
-        else:
-            return replace(found, notes=(f"page {page} of {last}, the first with a figure that could be read", *found.notes))
-    told = "; ".join(refused[:PAGES_TOLD]) + ("; ..." if len(refused) > PAGES_TOLD else "")
-    raise FigureError(path, f"no page has a figure that can be read; give --page and what it lacks ({told})")
-
-
-def _read_drawing(drawing: Drawing, hints: Hints, path: Path) -> Digitized:
-    """Read a drawing; or, where it has no curve of its own, the largest picture in it, as of a scanned page."""
-    from survrecon.digitize.vector import digitize_drawing
-
-    try:
-        return _to_resolution(digitize_drawing(drawing, hints, path))
-    except FigureError:
-        if not drawing.images:
-            raise
-    from survrecon.digitize.raster import digitize_pixels
-
-    pixels = drawing.images[0].pixels
-    note = f"the figure is a picture of {pixels.shape[1]} x {pixels.shape[0]} pixels in the page; positions are those of its pixels"
-    found = _to_resolution(digitize_pixels(pixels, hints, path), SUBPIXEL)
-    return replace(found, notes=(note, *found.notes))
-
-
-def _to_resolution(digitized: Digitized, share: float = 1.0) -> Digitized:
-    """Round to the decimals above the file's resolution: what is equal in the figure, in one curve or in two, comes out equal."""
+    Times that are equal in the data come out of two drawn curves with different last digits, and who is at risk hangs on which is first.
+    """
     import numpy as np
 
-    decimals = [15 if step <= 0 else max(math.floor(-math.log10(2 * share * step)), 0) for step in digitized.resolution]
+    vector = digitized.kind == "vector"
+    step, height = digitized.resolution if vector else (SUBPIXEL * size for size in digitized.resolution)
+    coarse, fine, finest = _decimals(2 * step), _decimals(step) + 1, _decimals(height) + 1
 
-    def rounded(trace: Trace) -> Trace:
-        time, survival, marks = trace.time, trace.survival, trace.censor_times
-        time, survival = (
-            np.round(values, digits) + 0.0 for values, digits in zip((time, survival), decimals, strict=True)
-        )  # no minus zero
-        marks = None if marks is None else np.round(marks, decimals[0]) + 0.0
-        return replace(trace, time=time, survival=survival, censor_times=marks)
+    def time(values: FloatArray) -> FloatArray:
+        even = np.round(values, coarse)
+        return np.where(vector & (np.abs(values - even) <= step / 2), even, np.round(values, fine)) + 0.0  # no minus zero
 
-    return replace(digitized, traces=tuple(map(rounded, digitized.traces)))
+    traces = (
+        replace(
+            trace,
+            time=time(trace.time),
+            survival=np.round(trace.survival, finest) + 0.0,
+            censor_times=None if trace.censor_times is None else time(trace.censor_times),
+        )
+        for trace in digitized.traces
+    )
+    return replace(digitized, traces=tuple(traces))
+
+
+def _decimals(step: float) -> int:
+    """Return how many decimals have a unit not below the step."""
+    return 14 if step <= 0 else min(max(math.floor(-math.log10(step)), 0), 14)
 
 
 def recognize(path: Path) -> str:

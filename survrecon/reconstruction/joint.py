@@ -310,7 +310,7 @@ def _weighed(model: Model, arm: Arm, on_conflict: str) -> tuple[Arm, _Fit, list[
             raise InconsistentDataError(arm.label, message, conflict.interval)
         notes.append(f"from {conflict.interval[0]:g} to {conflict.interval[1]:g}: {conflict.message}; {conflict.weaker} gave way")
     fit = fit or _fit(model, arm)
-    if fit.model.layout.marks.size and any(fit.misses[:2]):
+    if fit.model.layout.marks.size and (fit.misses[0] or (fit.misses[1] and fit.misses[3] > NEGLIGIBLE / arm.n)):
         bare = replace(arm, censor_times=None)
         layout = layout_of(bare, model.between, model.time_step)
         other = _fit(replace(model, layout=layout, shape=tail_shape(layout)), bare)
