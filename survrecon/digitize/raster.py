@@ -132,7 +132,7 @@ def digitize_pixels(pixels: Pixels, hints: Hints | None = None, path: str | Path
         traces, matched = _with_risk(traces, rows, bool(hints.arms))
         notes += matched
     if not hints.arms:
-        notes.append(f"{len(found)} curves were found; if there are more or fewer, name them with --arm")
+        notes.append(f"curves found: {len(found)}; if there are more or fewer, name each with --arm")
     return Digitized(
         kind="raster",
         x=view.axis(x, view.left),
