@@ -120,19 +120,7 @@ def digitize_pixels(pixels: Pixels, hints: Hints | None = None, path: str | Path
         found, rising = follow_curves(layers, plot, len(rows))
     if not found:
         raise FigureError(path, "no curve was found between the axes; it must start at the survival axis and be unlike the background")
-    moved = [snapped(curve.steps, frame.x_ticks + frame.y_ticks) for curve in found]
-    traces = [_trace(curve, found, plot, (x, y), full, rising, offset) for curve, offset in zip(found, moved, strict=True)]
-    traces = _labelled(traces, hints)
-    notes = []
-    if len(found) < len(hints.arms):
-        lost = len(hints.arms) - len(found)
-        notes.append(f"{lost} of the {len(hints.arms)} curves was not found, and may have been taken for another one")
-        traces = [replace(trace, doubts=(*trace.doubts, *notes)) for trace in traces]
-    if not rising:
-        traces, matched = _with_risk(traces, rows, bool(hints.arms))
-        notes += matched
-    if not hints.arms:
-        notes.append(f"curves found: {len(found)}; if there are more or fewer, name each with --arm")
+    traces, notes = _all_traces(found, plot, (x, y), full, rising, hints, rows, frame)
     return Digitized(
         kind="raster",
         x=view.axis(x, view.left),
@@ -227,6 +215,26 @@ def follow_curves(layers: list[Layer], plot: Plot, count: int | None) -> tuple[l
     if sum(curve.path.gain for curve in rising) > 1.2 * sum(curve.path.gain for curve in falling):
         return rising, True
     return falling, False
+
+
+def _all_traces(
+    found: list[Found], plot: Plot, axes: tuple[Axis, Axis], full: float, rising: bool, hints: Hints, rows: Sequence[RiskRow], frame: Frame
+) -> tuple[list[Trace], list[str]]:
+    """Turn all curves into traces with names and numbers at risk; also what there is to note."""
+    moved = [snapped(curve.steps, frame.x_ticks + frame.y_ticks) for curve in found]
+    traces = [_trace(curve, found, plot, axes, full, rising, offset) for curve, offset in zip(found, moved, strict=True)]
+    traces = _labelled(traces, hints)
+    notes = []
+    if len(found) < len(hints.arms):
+        lost = len(hints.arms) - len(found)
+        notes.append(f"{lost} of the {len(hints.arms)} curves was not found, and may have been taken for another one")
+        traces = [replace(trace, doubts=(*trace.doubts, *notes)) for trace in traces]
+    if not rising:
+        traces, matched = _with_risk(traces, rows, bool(hints.arms))
+        notes += matched
+    if not hints.arms:
+        notes.append(f"curves found: {len(found)}; if there are more or fewer, name each with --arm")
+    return traces, notes
 
 
 def _trace(curve: Found, found: list[Found], plot: Plot, axes: tuple[Axis, Axis], full: float, rising: bool, moved: float) -> Trace:

@@ -75,6 +75,16 @@ def doubts_of(
     coarse = _coarseness(curve, scale)
     if coarse > COARSE:
         found.append(f"its steps are so tall that the width of a pixel makes an error of about {coarse:.3f}")
+    found += _elsewhere(curve, others, time)
+    meetings = [_meeting(curve, other) for other in others if other.layer == curve.layer]
+    found += [f"meets another curve of the same color {times(*span)}" for span in meetings if span]
+    return tuple(found)
+
+
+def _elsewhere(curve: Found, others: list[Found], time: Callable[[FloatArray], FloatArray]) -> list[str]:
+    """List what the ink beside and behind the curve's end says."""
+    path, layer, found = curve.path, curve.ink, []
+    columns, width = path.columns, layer.own.shape[1] - path.first
     beside = max(4 * curve.steps.thickness, 6.0)  # censor marks are no other ink
     rest = np.where(drawn(curve, beside), 0, layer.own)
     for other in others:
@@ -89,9 +99,7 @@ def doubts_of(
         found.append(f"may go on behind other ink after its end at {float(time(columns[-1:].astype(float))[0]):.3g}")
     if np.sum(np.any(rest[max(row - half, 0) :, end:] > 0.5, axis=0)) > GOES_ON * width:
         found.append(f"ink of its color goes on, lower, after its end at {float(time(columns[-1:].astype(float))[0]):.3g}")
-    meetings = [_meeting(curve, other) for other in others if other.layer == curve.layer]
-    found += [f"meets another curve of the same color {times(*span)}" for span in meetings if span]
-    return tuple(found)
+    return found
 
 
 def _coarseness(curve: Found, scale: float) -> float:
