@@ -7,13 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from survrecon.counterpart import Counterpart, Interval, counterpart
+from survrecon.counterpart import Counterpart, Interval, Reach, counterpart
 from survrecon.published import Printed, Published, PublishedValue
-from survrecon.results import Analysis, Check, Spread, Verdict
+from survrecon.results import READING, Analysis, Check, Spread, Verdict
 from survrecon.survival import upper_deviate
-
-# How exactly a curve is read, as a share of its axis: about the width of its line, 2 points in a figure 3 inches high.
-READING = 0.01
 
 # At S = 0.5 the cumulative hazard is ln 2, so a survival misread by READING moves log(-log S) by READING / (0.5 ln 2). On an
 # exponential curve it moves the median by the same share of itself.
@@ -84,7 +81,7 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
             _SHIFT,
             "share",
             f"time within {_SHIFT:.1%}: an exponential curve misread by {READING:g} at S = 0.5 crosses it "
-            f"{READING:g} / (0.5 ln 2) of the median too early or too late",
+            f"{READING:g} / (0.5 ln 2) of the median too early or too late; or where ours runs flat near 0.5, until it is that far from it",
         ),
         "survival": Limit(READING, "absolute", f"survival within {READING:g}, how exactly a curve is read: about the width of its line"),
         "rmst": Limit(READING, "share of the horizon", f"RMST within {READING:.0%} of its horizon: a strip as high as the reading error"),
@@ -198,13 +195,14 @@ def horizon(published: Published) -> float | None:
 def _checks(value: PublishedValue, ours: Counterpart, used: tuple[str, ...], spread: Spread | None) -> list[Check]:
     """Return the checks of one published result: its estimate, then its limits."""
     chosen = _choose(value, ours)
-    rows = [("", value.estimate, ours.value, "")]
+    rows = [("", value.estimate, ours.value, "", ours.reach)]
     if value.ci:
         by = f"; ours by the {chosen.method} method"
-        rows += [(", lower limit", value.ci[0], chosen.lower, by), (", upper limit", value.ci[1], chosen.upper, by)]
+        first, last = chosen.reach or (None, None)
+        rows += [(", lower limit", value.ci[0], chosen.lower, by, first), (", upper limit", value.ci[1], chosen.upper, by, last)]
     checks = []
-    for part, printed, number, by in rows:
-        check = _judge(value, part, printed, number, ours.events)
+    for part, printed, number, by, reach in rows:
+        check = _judge(value, part, printed, number, ours.events, reach)
         ends = _ends(value, number, ours.value, spread) if not part or value.quantity == "hazard_ratio" else None
         if ends:
             check = _judge_spread(check, printed, ends)
@@ -269,17 +267,23 @@ def _choose(value: PublishedValue, ours: Counterpart) -> Interval:
     """Return our interval of the published type; where the paper names none, the one whose limits agree best."""
 
     def agreeing(interval: Interval) -> int:
-        limits = zip(value.ci or (), (interval.lower, interval.upper), strict=False)
-        return sum(_judge(value, "", printed, limit, ours.events).verdict == "agrees" for printed, limit in limits)
+        ends: tuple[Reach | None, Reach | None] = interval.reach or (None, None)
+        limits = zip(value.ci or (), (interval.lower, interval.upper), ends, strict=False)
+        return sum(_judge(value, "", printed, limit, ours.events, reach).verdict == "agrees" for printed, limit, reach in limits)
 
     candidates = [interval for interval in ours.intervals if value.ci_type in ("", interval.method)]
     return max(candidates, key=agreeing, default=Interval("", None, None))
 
 
-def _judge(value: PublishedValue, part: str, printed: Printed, ours: float | None, events: int) -> Check:
+def _judge(value: PublishedValue, part: str, printed: Printed, ours: float | None, events: int, reach: Reach | None = None) -> Check:
     """Return the check of one printed number against one of ours."""
     title = _TITLES[value.quantity].format(time=value.time) + part
+    first, last = reach or (math.inf, -math.inf)
     if ours is None or printed.value is None:
+        near = ours is None and printed.value is not None and printed.value + printed.half_unit >= first
+        if near or (ours is not None and last == math.inf):
+            why = f"{'ours' if ours is None else 'the published one'} is not reached; the curve comes within {READING:g} of it"
+            return Check(title, value.arm, printed.text, ours, None, None, "agrees", why, value.source)
         beyond = ours is None and printed.relation == ">"  # not reached, against a printed ">24"
         both: Verdict = "agrees" if ours is printed.value or beyond else "differs"
         why = "neither is reached" if ours is printed.value else f"{'ours' if ours is None else 'the published one'} is not reached"
@@ -289,7 +293,7 @@ def _judge(value: PublishedValue, part: str, printed: Printed, ours: float | Non
     to, back = _scale(value)
     half = printed.half_unit if printed.relation == "=" else 0.0
     ends = back(to(ours) - allowed), back(to(ours) + allowed)
-    low, high = max(min(ends) - half, 0.0), max(ends) + half  # none of the quantities can be negative
+    low, high = max(min(*ends, first) - half, 0.0), max(*ends, last) + half  # none of the quantities can be negative
     agree = {"=": low <= printed.value <= high, "<": low < printed.value, ">": high > printed.value}[printed.relation]
     verdict: Verdict = "agrees" if agree else "differs"
     return Check(title, value.arm, printed.text, ours, (low, high), allowed, verdict, limit.reason, value.source)

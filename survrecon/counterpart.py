@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 from survrecon.published import Published, PublishedValue
 from survrecon.results import Analysis, ArmAnalysis, Comparison, Estimate, TestResult
 from survrecon.survival import normal_quantile
+
+Reach = tuple[float, float]  # infinite where not reached
 
 _NO_STRATA = "the published analysis is stratified; the figure shows no strata, so ours is not"
 
@@ -22,11 +25,14 @@ class Interval:
         ``"Wald"``, ``"log-log"``, ``"linear"`` or ``"log"``.
     lower, upper : float or None
         None where a limit is not reached.
+    reach : tuple of two (earliest, latest), or None
+        Of a median's limits: where they would be had the curve been read `READING` too high or too low.
     """
 
     method: str
     lower: float | None
     upper: float | None
+    reach: tuple[Reach, Reach] | None = None
 
 
 @dataclass(frozen=True)
@@ -43,12 +49,15 @@ class Counterpart:
         Empty, or why the two cannot be compared; there may be a value all the same.
     events : int
         Events behind a test; 0 for other quantities.
+    reach : tuple of (earliest, latest), or None
+        Of a median: where it would be had the curve been read `READING` too high or too low.
     """
 
     value: float | None = None
     intervals: tuple[Interval, ...] = ()
     obstacle: str = ""
     events: int = 0
+    reach: Reach | None = None
 
 
 def counterpart(analysis: Analysis, published: Published, value: PublishedValue) -> Counterpart:
@@ -97,8 +106,17 @@ def _in_arm(analysis: Analysis, value: PublishedValue) -> Counterpart:
 
 def _median(arm: ArmAnalysis, value: PublishedValue) -> Counterpart:
     methods = (("log-log", arm.median), ("linear", arm.median_linear), ("log", arm.median_log))
-    intervals = [Interval(name, item.lower, item.upper) for name, item in methods if item and math.isclose(item.level, value.level)]
-    return Counterpart(arm.median.value, tuple(intervals))
+    intervals = []
+    for (name, item), ends in zip_longest(methods, arm.median_misread):
+        if item and math.isclose(item.level, value.level):
+            limits = ends and (_reach_of(ends[0].lower, ends[1].lower), _reach_of(ends[0].upper, ends[1].upper))
+            intervals.append(Interval(name, item.lower, item.upper, limits))
+    reach = _reach_of(*(item.value for item in arm.median_misread[0])) if arm.median_misread else None
+    return Counterpart(arm.median.value, tuple(intervals), reach=reach)
+
+
+def _reach_of(first: float | None, last: float | None) -> Reach:
+    return math.inf if first is None else first, math.inf if last is None else last
 
 
 def _survival(estimate: Estimate, value: PublishedValue) -> Counterpart:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from survrecon.data import IPD, BoolArray, FloatArray, Reconstruction
 from survrecon.errors import NotEstimableError, ReanalysisError
 from survrecon.group_tests import Weight, fleming_harrington, logrank, normal_p, proportional_hazards
-from survrecon.results import Analysis, ArmAnalysis, Comparison, Estimate, TestResult
+from survrecon.results import READING, Analysis, ArmAnalysis, Comparison, Estimate, TestResult
 from survrecon.survival import (
     TIE_TOLERANCE,
     KaplanMeier,
@@ -203,6 +203,9 @@ def _analyze(arm: IPD, curve: KaplanMeier, options: _Options) -> ArmAnalysis:
         survival=tuple((time, survival_at(curve, time, level)) for time in options.times),
         n_risk=tuple((time, int(number_at_risk(arm.time, time))) for time in options.risk_times),
         median_log=median(curve, level, "log"),
+        median_misread=tuple(
+            (median(curve, level, method, READING), median(curve, level, method, -READING)) for method in ("log-log", "linear", "log")
+        ),
     )
 
 

@@ -8,6 +8,9 @@ from typing import Any, Literal
 Verdict = Literal["agrees", "differs", "used as input", "not comparable"]
 Plausibility = Literal["consistent", "in tension", "impossible"]
 
+# How exactly a curve is read, as a share of its axis: about the width of its line, 2 points in a figure 3 inches high.
+READING = 0.01
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -124,6 +127,8 @@ class ArmAnalysis:
         Numbers at risk at the times asked for.
     median_log : Estimate or None
         The median with the log interval, R's default.
+    median_misread : tuple of (Estimate, Estimate)
+        For the log-log, linear and log method: median and limits had the curve been read `READING` too high, or too low.
     """
 
     label: str
@@ -138,6 +143,7 @@ class ArmAnalysis:
     survival: tuple[tuple[float, Estimate], ...] = ()
     n_risk: tuple[tuple[float, int], ...] = ()
     median_log: Estimate | None = None
+    median_misread: tuple[tuple[Estimate, Estimate], ...] = ()
 
 
 @dataclass(frozen=True)

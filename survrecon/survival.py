@@ -285,7 +285,7 @@ def _crosses_half(time: FloatArray, curve: FloatArray) -> float | None:
     return float(time[first])
 
 
-def median(km: KaplanMeier, level: float = 0.95, method: Interval = "log-log") -> Estimate:
+def median(km: KaplanMeier, level: float = 0.95, method: Interval = "log-log", misread: float = 0.0) -> Estimate:
     """Median survival, with the interval that comes from inverting the pointwise band (Brookmeyer and Crowley 1982).
 
     Parameters
@@ -296,6 +296,8 @@ def median(km: KaplanMeier, level: float = 0.95, method: Interval = "log-log") -
         Confidence level.
     method : {"log-log", "linear", "log"}
         See `survival_at`.
+    misread : float
+        How much too high curve and band were read.
 
     Returns
     -------
@@ -310,7 +312,7 @@ def median(km: KaplanMeier, level: float = 0.95, method: Interval = "log-log") -
     >>> median(kaplan_meier([1, 2, 3, 4], [1, 1, 1, 1])).value
     2.5
     """
-    value, lower, upper = (_crosses_half(km.time, curve) for curve in (km.survival, *_band(km, level, method)))
+    value, lower, upper = (_crosses_half(km.time, curve - misread) for curve in (km.survival, *_band(km, level, method)))
     if value is None:
         return Estimate(None, lower, upper, level, method, why="median not reached")
     missing = " and ".join(name for name, limit in (("lower limit", lower), ("upper limit", upper)) if limit is None)

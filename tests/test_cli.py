@@ -327,13 +327,13 @@ def test_progress_of_draws_is_shown_and_changes_nothing(monkeypatch, capsys):
 
 def test_censor_marks_of_an_arm(tiny, tmp_path):
     marks = tmp_path / "marks.csv"
-    marks.write_text("time\n5\n")
+    marks.write_text("time\n1\n")  # before the first event, at 1.5: from there on the curve is that of ten subjects
     options = ["--n", "drug=11", "--n", "placebo=10", "--reference", "placebo", "--censor", f"drug={marks}"]
     result = run("reconstruct", *curves(tiny), *options, "--out", tmp_path / "out")
     assert result.exit_code == 0, result.stderr
     with (tmp_path / "out/ipd.csv").open(newline="") as file:
         censored = [(row["arm"], row["time"]) for row in csv.DictReader(file) if row["event"] == "0"]
-    assert ("drug", "5.0") in censored
+    assert ("drug", "1.0") in censored
     assert str(marks) in json.loads((tmp_path / "out/manifest.json").read_text())["inputs"]
     marks.write_text("time\nfive\n5\n")
     assert run("reconstruct", *curves(tiny), *options, "--out", tmp_path / "other").exit_code == 2

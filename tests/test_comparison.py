@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from survrecon.comparison import LIMITS, compare, horizon, landmarks, not_comparable
+from survrecon.data import IPD
 from survrecon.published import Printed, Published, PublishedValue
+from survrecon.reanalysis import reanalyze
 from survrecon.results import Analysis, ArmAnalysis, Check, Comparison, Estimate, TestResult
 from survrecon.schema import parse_printed
+from survrecon.survival import kaplan_meier
 
 NONE = Estimate(None, why="not asked for")
 
@@ -328,3 +332,34 @@ def test_p_values_agree_with_themselves(p, two_sided):
     (check,) = checks(analysis, "logrank_p", f"{p if two_sided else p / 2:.3g}", two_sided=two_sided)
     assert check.verdict == "agrees"
     assert all(math.isfinite(end) for end in check.interval)
+
+
+def test_a_median_where_the_curve_runs_flat_near_one_half():
+    """Survival 0.504 from 10 to 20: had it been read 0.01 too high, the median would be 10 and not 20."""
+    curve = kaplan_meier(*_flat(504))
+    assert curve.survival.tolist() == pytest.approx([0.504, 0.404])
+    analysis = reanalyze([IPD(*_flat(504), label="drug")])
+    reach = analysis.arms[0].median_misread[0]
+    assert (analysis.arms[0].median.value, reach[0].value, reach[1].value) == (20, 10, 20)
+    published = Published(None, (PublishedValue("median", Printed("10", 10.0, half_unit=0.5), arm="drug"),))
+    (check,) = compare(analysis, published)
+    assert check.verdict == "agrees" and check.interval[0] == 9.5  # 10, and half a printed digit
+    (far,) = compare(reanalyze([IPD(*_flat(530), label="drug")]), published)
+    assert far.verdict == "differs"
+
+
+def test_a_median_that_is_nearly_reached():
+    """Survival 0.505 to the end: not reached, but 0.01 lower it would be at 10."""
+    time = np.append(np.repeat(10.0, 495), np.repeat(40.0, 505))
+    analysis = reanalyze([IPD(time, time < 40, label="drug")])
+    verdicts = {}
+    for text, number in (("10", 10.0), ("5", 5.0)):
+        (check,) = compare(analysis, Published(None, (PublishedValue("median", Printed(text, number, half_unit=0.5), arm="drug"),)))
+        verdicts[text] = (check.value, check.verdict)
+    assert verdicts == {"10": (None, "agrees"), "5": (None, "differs")}
+
+
+def _flat(left: int) -> tuple[np.ndarray, np.ndarray]:
+    """A thousand subjects: all but `left` have an event at 10, a hundred at 20, the others are censored at 40."""
+    time = np.repeat([10.0, 20.0, 40.0], [1000 - left, 100, left - 100])
+    return time, time < 40

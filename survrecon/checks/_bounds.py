@@ -14,13 +14,13 @@ import numpy as np
 from survrecon.checks._arithmetic import span
 from survrecon.checks._bands import left_at, survival_at_limit
 from survrecon.clean import clean
-from survrecon.comparison import READING
 from survrecon.data import Arm, Curve, FloatArray
 from survrecon.errors import CurveError
 from survrecon.published import PublishedValue
 from survrecon.reconstruction._reading import reading_of
+from survrecon.results import READING
 
-#: No curve is read worse than this share of its axes: twice what `survrecon.comparison.READING` allows.
+#: No curve is read worse than this share of its axes: twice what `survrecon.results.READING` allows.
 WORST_READING = 2 * READING
 
 
@@ -89,7 +89,7 @@ def reading_error(curve: Curve, n: int) -> float:
     -------
     float
         Half its lattice and four standard deviations of its jitter where it has a lattice (pixels, printed digits), but no
-        more than `survrecon.comparison.READING`, which is also the answer for clicks.
+        more than `survrecon.results.READING`, which is also the answer for clicks.
     """
     if curve.time[-1] == 0:
         return READING

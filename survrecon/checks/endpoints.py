@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from survrecon.comparison import READING, compare, horizon, landmarks
+from survrecon.comparison import compare, horizon, landmarks
 from survrecon.data import IPD, Arm, Curve, Study
 from survrecon.errors import ReanalysisError, SurvReconError
 from survrecon.reanalysis import reanalyze
 from survrecon.reconstruction import reconstruct
-from survrecon.results import Analysis, Finding, Plausibility
+from survrecon.results import READING, Analysis, Finding, Plausibility
 from survrecon.survival import kaplan_meier, number_at_risk
 
 _LIMITS = "differences allowed by survrecon.comparison.LIMITS; numbers at risk and totals of events within 1% of n, the reading error"
