@@ -68,6 +68,13 @@ def test_digitize_a_pdf(tmp_path):
     assert lines[-1] == "hazard ratio 0.588 (0.424 to 0.816); the patient data give 0.588 (0.424 to 0.816)"
 
 
+def test_digitize_a_png(tmp_path):
+    last = run("06", tmp_path).splitlines()[-2]
+    hr = float(last.split()[2])
+    assert abs(hr - 0.588) < 0.02  # the patient data give 0.588
+    assert (tmp_path / "from-pixels" / "overlay.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_every_example_has_a_test():
     tests = Path(__file__).read_text(encoding="utf-8")
     assert [path.name for path in EXAMPLES if f'run("{path.name[:2]}"' not in tests] == []
