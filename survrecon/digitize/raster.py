@@ -13,7 +13,7 @@ from survrecon.digitize.axes import time_unit
 from survrecon.digitize.figure import Axis, Digitized, Hints, Trace
 from survrecon.digitize.labels import match_rows
 from survrecon.digitize.ocr import read_texts
-from survrecon.digitize.raster_axes import Frame, find_frame, without_axes
+from survrecon.digitize.raster_axes import Frame, find_frame, ticks_missed, without_axes
 from survrecon.digitize.raster_colors import Layer, background, difference, find_colors, rgb_of, separate
 from survrecon.digitize.raster_curves import find_curves
 from survrecon.digitize.raster_doubts import doubts_of
@@ -232,6 +232,8 @@ def _all_traces(
     if not rising:
         traces, matched = _with_risk(traces, rows, bool(hints.arms))
         notes += matched
+    missed = ticks_missed(hints, frame)
+    traces = [replace(trace, doubts=(*missed, *trace.doubts)) for trace in traces]
     if not hints.arms:
         notes.append(f"curves found: {len(found)}; if there are more or fewer, name each with --arm")
     return traces, notes

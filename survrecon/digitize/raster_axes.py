@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -18,6 +18,7 @@ THICKEST = 0.02  # of the picture: what is thicker is no line
 CORNER = 0.12  # how far the two lines may stay apart where they meet, as a share of their length
 MOST_RUNS, MOST_LINES, MOST_TICKS = 4000, 60, 60  # a picture of many lines is no figure
 LONGEST_TICK = 0.05  # of the axis
+MOST_BORDERS = 12  # pairs of lines around or inside each other that are looked at for ticks
 
 
 @dataclass(frozen=True)
@@ -85,18 +86,23 @@ def find_frame(ink: FloatArray, panel: int | None = None, any_ink: FloatArray | 
     Frame or None
         None where there is no such pair of lines.
     """
+    any_ink = ink if any_ink is None else any_ink
+    bare = None  # a pair without ticks, such as a border around the picture, stands back behind a paler one that has some
     for darkness in (0.6, 0.35, 0.12):
-        frames = _frames(ink > darkness)
+        frames = _frames(ink > darkness, any_ink)
         if panel is None and frames:
-            return _with_ticks(ink if any_ink is None else any_ink, *max(frames, key=lambda pair: pair[0].length * pair[1].length))
+            frame = _with_ticks(any_ink, *max(frames, key=lambda pair: pair[0].length * pair[1].length))
+            if frame.x_ticks or frame.y_ticks:
+                return frame
+            bare = bare or frame
         if panel is not None and 1 <= panel <= len(frames):
             heights = [left.length for _, left in frames]
             in_order = sorted(frames, key=lambda pair: (round(pair[0].near / (0.5 * max(heights))), pair[0].start))
-            return _with_ticks(ink if any_ink is None else any_ink, *in_order[panel - 1])
-    return None
+            return _with_ticks(any_ink, *in_order[panel - 1])
+    return bare
 
 
-def _frames(mask: BoolArray) -> list[tuple[Line, Line]]:
+def _frames(mask: BoolArray, ink: FloatArray) -> list[tuple[Line, Line]]:
     """Pairs of a horizontal and a vertical line that meet as axes do, none inside another, largest first."""
     pairs = []
     for bottom in _lines(mask):
@@ -106,10 +112,22 @@ def _frames(mask: BoolArray) -> list[tuple[Line, Line]]:
             if above and gap_x < CORNER and gap_y < CORNER:
                 pairs.append((bottom.length * left.length * (1 - 3 * gap_x - 3 * gap_y), bottom, left))
     kept: list[tuple[Line, Line]] = []
-    for _, bottom, left in sorted(pairs, key=lambda pair: -pair[0]):
+    ordered = [(bottom, left) for _, bottom, left in sorted(pairs, key=lambda pair: -pair[0])]
+    for bottom, left in _without_border(ordered, ink):
         if all(not _overlap(bottom, left, *other) for other in kept):
             kept.append((bottom, left))
     return kept
+
+
+def _without_border(pairs: list[tuple[Line, Line]], ink: FloatArray) -> list[tuple[Line, Line]]:
+    """Leave out the lines of a border around the picture: they have no ticks, but a pair inside of them has."""
+    for place, (bottom, left) in enumerate(pairs[:MOST_BORDERS]):
+        if find_ticks(ink, bottom) or find_ticks(ink.T, left, outwards=-1):
+            return pairs[place:]
+        inside = [pair for pair in pairs[place + 1 :] if pair[0].near < bottom.near - 5 and pair[1].near > left.near + 5]
+        if not any(find_ticks(ink, pair[0]) and find_ticks(ink.T, pair[1], outwards=-1) for pair in inside[:MOST_BORDERS]):
+            return pairs[place:]
+    return pairs
 
 
 def _overlap(bottom: Line, left: Line, other_bottom: Line, other_left: Line) -> bool:
@@ -146,9 +164,21 @@ def _lines(mask: BoolArray) -> list[Line]:
 
 
 def _with_ticks(ink: FloatArray, bottom: Line, left: Line) -> Frame:
+    bottom, left = _to_its_ends(ink, bottom), _to_its_ends(ink.T, left)
     x_ticks = find_ticks(ink, bottom)
     y_ticks = find_ticks(ink.T, left, outwards=-1)
     return Frame(bottom, left, x_ticks, tuple(reversed(y_ticks)))
+
+
+def _to_its_ends(ink: FloatArray, line: Line) -> Line:
+    """Follow a line beyond its ends as long as half of its ink is there: a thin one wavers around the darkness that it was found by."""
+    along = ink[line.near : line.far].max(axis=0)
+    pale = np.flatnonzero(along <= 0.5 * np.median(along[line.start : line.end]))
+    return replace(
+        line,
+        start=int(pale[pale < line.start].max(initial=-1)) + 1,
+        end=int(pale[pale >= line.end].min(initial=along.size)),
+    )
 
 
 def find_ticks(ink: FloatArray, line: Line, outwards: Literal[1, -1] = 1) -> tuple[float, ...]:
@@ -315,6 +345,39 @@ def axis_from_hints(name: Literal["x", "y"], hints: Hints, frame: Frame, path: s
         raise FigureError(path, f"--{name}-range: values must grow {where}; give the smaller one first")
     origin = v0 - scale * p0
     return Axis(origin, scale, tuple((float(p), float(origin + scale * p)) for p in ticks), float(ends[0]), float(ends[1]))
+
+
+def ticks_missed(hints: Hints, frame: Frame) -> tuple[str, ...]:
+    """Tell where a range that the user gives was put on fewer ticks than the axis must have.
+
+    Parameters
+    ----------
+    hints : Hints
+        What the user says of the axes.
+    frame : Frame
+        Ticks and lines of the panel.
+
+    Returns
+    -------
+    tuple of str
+        One doubt for each axis whose line goes on by a whole step or more beyond the ticks found.
+    """
+    doubts = []
+    given = (
+        ("x", hints.x_range, hints.x_points, frame.x_ticks, frame.bottom),
+        ("y", hints.y_range, hints.y_points, frame.y_ticks, frame.left),
+    )
+    for name, span, points, ticks, line in given:
+        if span is None or points is not None or len(ticks) < 2:
+            continue
+        step = float(np.median(np.abs(np.diff(ticks))))
+        spare = max(min(ticks) - line.start, line.end - max(ticks))
+        if spare > 0.95 * step:
+            doubts.append(
+                f"the {name} axis goes on by {spare / step:.1f} steps beyond the {len(ticks)} ticks that --{name}-range was put on; "
+                f"give two points of it with --{name}-points"
+            )
+    return tuple(doubts)
 
 
 def _first_and_last(ticks: tuple[float, ...]) -> tuple[float, float]:
