@@ -125,7 +125,7 @@ def test_a_file_that_is_no_figure(tmp_path):
 def test_without_the_extra_the_command_says_what_to_install(monkeypatch):
     from survrecon.digitize import Hints, read_figure
 
-    for name in ("pdfplumber", "svgelements", "skimage", "skimage.measure"):
+    for name in ("pdfplumber", "svgelements"):
         monkeypatch.setitem(sys.modules, name, None)
     for name in ("figure.pdf", "figure.svg"):
         with pytest.raises(MissingExtraError, match=r"pip install 'survrecon\[digitize\]'"):
