@@ -192,6 +192,7 @@ def read_values(
             above, under_it = max(frame.left.start - high, 0), min(frame.left.end + high // 2, height)
             strip = (max(frame.left.near - wide, 0), above, frame.left.near, under_it)
             y = _read(frame.y_ticks, _numbers(clean, strip), False, frame.left.middle, left, path)
+            y = y or _read(frame.y_ticks, _upright_numbers(clean, strip), False, frame.left.middle, left, path)
     if x is None or y is None or x.scale <= 0 or y.scale >= 0:
         missing = " and ".join(f"--{name}-range" for name, axis in (("x", x), ("y", y)) if axis is None) or "--x-range and --y-range"
         raise FigureError(path, f"the values of its axes cannot be read; give {missing}: the values at the first and the last tick")
@@ -207,6 +208,16 @@ def _numbers(clean: Pixels, strip: tuple[int, int, int, int]) -> tuple[Text, ...
     return tuple(
         replace(t, left=t.left + left - margin, right=t.right + left - margin, top=t.top + top - margin, bottom=t.bottom + top - margin)
         for t in texts
+    )
+
+
+def _upright_numbers(clean: Pixels, strip: tuple[int, int, int, int]) -> tuple[Text, ...]:
+    """Read numbers that run upwards, as R writes them along a vertical axis."""
+    left, _, _, bottom = strip
+    turned = np.rot90(clean[strip[1] : bottom, left : strip[2]], -1)
+    return tuple(
+        Text(t.string, left + t.top, bottom - t.right, left + t.bottom, bottom - t.left, angle=90.0)
+        for t in _numbers(turned, (0, 0, turned.shape[1], turned.shape[0]))
     )
 
 

@@ -1,0 +1,49 @@
+"""Numbers read off pictures with tesseract, where it is installed: figures drawn by matplotlib from values given here."""
+
+import io
+import shutil
+
+import numpy as np
+import pytest
+
+pytest.importorskip("PIL")
+from PIL import Image
+
+from survrecon.digitize.raster import digitize_pixels
+
+pytestmark = pytest.mark.skipif(shutil.which("tesseract") is None, reason="tesseract is not installed")
+
+
+def drawn(design, counts=(), dpi=120):
+    """Two curves, 1, 0.8, 0.5 from times 0, 7, 20 and 1, 0.9, 0.75 from times 0, 12, 25, with a row of numbers at risk for each."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 4.5))
+    FigureCanvasAgg(figure)
+    axes = figure.add_axes((0.2, 0.35, 0.75, 0.6))
+    axes.step([0, 7, 20, 33], [1, 0.8, 0.5, 0.5], where="post", color="tab:red")
+    axes.step([0, 12, 25, 35], [1, 0.9, 0.75, 0.75], where="post", color="tab:blue")
+    axes.set(xlim=(0, 36), ylim=(0, 1.02), xticks=range(0, 37, 6), yticks=[0, 0.2, 0.4, 0.6, 0.8, 1.0], xlabel="Months")
+    for row, (name, numbers) in enumerate(counts):
+        axes.text(-4, -0.33 - 0.1 * row, name, ha="right", transform=axes.get_xaxis_transform())
+        for time, count in zip(range(0, 37, 6), numbers, strict=True):
+            axes.text(time, -0.33 - 0.1 * row, str(count), ha="center", transform=axes.get_xaxis_transform())
+    design(axes)
+    file = io.BytesIO()
+    figure.savefig(file, dpi=dpi)
+    return np.asarray(Image.open(file).convert("RGB"))
+
+
+def levels(trace, times):
+    return trace.survival[np.searchsorted(trace.time, times, side="right") - 1]
+
+
+def test_numbers_that_run_upwards_along_the_axis():
+    def design(axes):
+        axes.tick_params(axis="y", labelrotation=90)
+        axes.set_ylabel("Survival")
+
+    high, low = digitize_pixels(drawn(design)).traces
+    assert levels(high, [6, 18, 30]) == pytest.approx([1, 0.9, 0.75], abs=0.005)
+    assert levels(low, [3, 15, 30]) == pytest.approx([1, 0.8, 0.5], abs=0.005)
