@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 from survrecon.published import Published, PublishedValue
-from survrecon.results import Analysis, ArmAnalysis, Comparison, Estimate, TestResult
+from survrecon.results import READING, Analysis, ArmAnalysis, Comparison, Estimate, TestResult
 from survrecon.survival import normal_quantile
 
 Reach = tuple[float, float]  # infinite where not reached
@@ -26,7 +26,7 @@ class Interval:
     lower, upper : float or None
         None where a limit is not reached.
     reach : tuple of two (earliest, latest), or None
-        Of a median's limits: where they would be had the curve been read `READING` too high or too low.
+        Of a median's limits: where they would be had the curve been read `READING` too high or too low, early or late.
     """
 
     method: str
@@ -50,7 +50,7 @@ class Counterpart:
     events : int
         Events behind a test; 0 for other quantities.
     reach : tuple of (earliest, latest), or None
-        Of a median: where it would be had the curve been read `READING` too high or too low.
+        Of a median: where it would be had the curve been read `READING` too high or too low, early or late.
     """
 
     value: float | None = None
@@ -106,17 +106,18 @@ def _in_arm(analysis: Analysis, value: PublishedValue) -> Counterpart:
 
 def _median(arm: ArmAnalysis, value: PublishedValue) -> Counterpart:
     methods = (("log-log", arm.median), ("linear", arm.median_linear), ("log", arm.median_log))
+    slack = READING * arm.last_time  # the drops at both ends are read to within the same share of the axis of time
     intervals = []
     for (name, item), ends in zip_longest(methods, arm.median_misread):
         if item and math.isclose(item.level, value.level):
-            limits = ends and (_reach_of(ends[0].lower, ends[1].lower), _reach_of(ends[0].upper, ends[1].upper))
+            limits = ends and (_reach_of(ends[0].lower, ends[1].lower, slack), _reach_of(ends[0].upper, ends[1].upper, slack))
             intervals.append(Interval(name, item.lower, item.upper, limits))
-    reach = _reach_of(*(item.value for item in arm.median_misread[0])) if arm.median_misread else None
+    reach = _reach_of(arm.median_misread[0][0].value, arm.median_misread[0][1].value, slack) if arm.median_misread else None
     return Counterpart(arm.median.value, tuple(intervals), reach=reach)
 
 
-def _reach_of(first: float | None, last: float | None) -> Reach:
-    return math.inf if first is None else first, math.inf if last is None else last
+def _reach_of(first: float | None, last: float | None, slack: float) -> Reach:
+    return math.inf if first is None else first - slack, math.inf if last is None else last + slack
 
 
 def _survival(estimate: Estimate, value: PublishedValue) -> Counterpart:
