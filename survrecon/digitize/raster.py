@@ -17,6 +17,7 @@ from survrecon.digitize.raster_axes import Frame, find_frame, ticks_missed, with
 from survrecon.digitize.raster_colors import Layer, background, difference, find_colors, rgb_of, separate
 from survrecon.digitize.raster_curves import find_curves
 from survrecon.digitize.raster_doubts import doubts_of
+from survrecon.digitize.raster_drops import from_start
 from survrecon.digitize.raster_found import Found
 from survrecon.digitize.raster_image import Pixels, read_pixels
 from survrecon.digitize.raster_marks import find_marks
@@ -243,13 +244,14 @@ def _trace(curve: Found, found: list[Found], plot: Plot, axes: tuple[Axis, Axis]
     """Turn a curve into values of the axes."""
     x, y = axes
     height = curve.ink.own.shape[0]
-    rows = np.append(curve.steps.y, curve.steps.y[-1])
+    start = height - plot.zero if rising else plot.one
+    levels = from_start(curve.steps, start - moved).y
+    rows = np.append(levels, levels[-1])
     survival = np.clip(y.value((height - rows if rising else rows) + plot.top + moved) / full, 0, 1)
 
     def time(columns: FloatArray) -> FloatArray:
         return np.maximum(x.value(columns + plot.left + moved), 0)
 
-    start = height - plot.zero if rising else plot.one
     doubts = doubts_of(curve, [other for other in found if other is not curve], time, start, plot.zero - plot.one)
     marks = time(find_marks(curve).columns)
     color = "#{:02x}{:02x}{:02x}".format(*curve.ink.color)

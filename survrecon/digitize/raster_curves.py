@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from survrecon.digitize.raster_colors import Layer
+from survrecon.digitize.raster_drops import whole_drops
 from survrecon.digitize.raster_found import Found, drawn, ink_length
 from survrecon.digitize.raster_marks import around_marks, find_marks
 from survrecon.digitize.raster_trace import Steps, follow, refine, with_last_drop
@@ -74,8 +75,8 @@ def _best(number: int, layer: Layer, first: int, start_row: float, more: bool) -
         path = solid if solid.gain > SOLID * path.gain else path
     if path.gain <= 0 or path.enter.size < SHORTEST:
         return None
-    steps = refine(path, layer.own, layer.blank)
-    return Found(number, layer, path, with_last_drop(steps, path, layer.own))
+    steps = with_last_drop(refine(path, layer.own, layer.blank), path, layer.own)
+    return Found(number, layer, path, whole_drops(steps, layer.own))
 
 
 def area_above(steps: Steps) -> float:

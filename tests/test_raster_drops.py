@@ -1,0 +1,62 @@
+"""Drops of a curve: one for each vertical stroke, where its ink has its middle."""
+
+import numpy as np
+import pytest
+
+from survrecon.digitize.raster_drops import from_start, whole_drops
+from survrecon.digitize.raster_trace import Steps
+
+FINE = 20  # parts of a pixel that ink is painted in
+
+
+def painted(x, y, end, thickness, shape=(40, 60)):
+    """Share of each pixel that lines along a step function cover: each piece a rectangle that is half a thickness wider than it is."""
+    fine = np.zeros((shape[0] * FINE, shape[1] * FINE), dtype=np.float32)
+    half = thickness / 2
+
+    def fill(left, top, right, bottom):
+        rows, columns = (slice(round((a - half) * FINE), round((b + half) * FINE)) for a, b in ((top, bottom), (left, right)))
+        fine[rows, columns] = 1
+
+    for i, left in enumerate(x):
+        fill(left, y[i], [*x, end][i + 1], y[i])
+        if i:
+            fill(left, y[i - 1], left, y[i])
+    return fine.reshape(shape[0], FINE, shape[1], FINE).mean(axis=(1, 3))
+
+
+def test_two_parts_of_one_stroke_become_its_drop():
+    ink = painted([5, 30.25], [8, 28], 50, 3)
+    parts = Steps(np.array([5.0, 29.5, 31.5]), np.array([8.0, 20.0, 28.0]), 50.0, 3.0)
+    whole = whole_drops(parts, ink)
+    assert whole.x == pytest.approx([5, 30.25], abs=1e-3)
+    assert whole.y == pytest.approx([8, 28])
+
+
+def test_two_strokes_stay_two_drops():
+    ink = painted([5, 29, 31], [8, 18, 28], 50, 3)
+    parts = Steps(np.array([5.0, 29.0, 31.0]), np.array([8.0, 18.0, 28.0]), 50.0, 3.0)
+    assert whole_drops(parts, ink).x == pytest.approx([5, 29, 31], abs=0.01)
+
+
+def test_a_low_drop_keeps_its_area():
+    # a third of the drop 0.45 pixels before the rest: together at 29.9 + 0.3
+    parts = Steps(np.array([5.0, 29.9, 30.35]), np.array([8.0, 8.5, 9.5]), 50.0, 3.0)
+    whole = whole_drops(parts, painted([5, 30.2], [8, 9.5], 50, 3))
+    assert whole.x == pytest.approx([5, 30.2])
+    assert whole.y == pytest.approx([8, 9.5])
+
+
+def test_a_steep_descent_stays_many_drops():
+    x, y = np.arange(10.0, 30.0), np.arange(5.0, 25.0)
+    steep = whole_drops(Steps(x, y, 40.0, 3.0), painted(list(x), list(y), 40, 3))
+    assert steep.x.size == x.size
+
+
+def test_a_curve_starts_at_one_unless_its_ink_does_not():
+    def first(*y, second=20.0):
+        return from_start(Steps(np.array([0.0, second]), np.array(y), 50.0, 3.0), 10.0).y[0]
+
+    assert first(11.2, 30.0) == 10  # less than two pixels off
+    assert first(16.0, 30.0, second=3.0) == 10  # shorter than the line is thick
+    assert first(16.0, 30.0) == 16
