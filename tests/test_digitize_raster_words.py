@@ -47,3 +47,26 @@ def test_numbers_that_run_upwards_along_the_axis():
     high, low = digitize_pixels(drawn(design)).traces
     assert levels(high, [6, 18, 30]) == pytest.approx([1, 0.9, 0.75], abs=0.005)
     assert levels(low, [3, 15, 30]) == pytest.approx([1, 0.8, 0.5], abs=0.005)
+
+
+ROWS = (("Drug A", (120, 95, 53, 28, 9, 5, 0)), ("Placebo", (118, 75, 50, 15, 5, 1, 0)))
+
+
+@pytest.mark.parametrize("dpi", [100, 150, 250])
+@pytest.mark.parametrize("color", ["black", "tab:orange"])
+def test_single_digits_of_a_risk_table(dpi, color):
+    def design(axes):
+        for text in axes.texts:
+            text.set_color(color)
+
+    drug, placebo = digitize_pixels(drawn(design, ROWS, dpi)).traces
+    for trace, (label, counts) in zip((drug, placebo), ROWS, strict=True):
+        assert (trace.label, trace.risk.time.tolist(), trace.risk.count.tolist()) == (label, list(range(0, 37, 6)), list(counts))
+
+
+def test_words_under_the_axis_stay_words():
+    def design(axes):
+        axes.set_xlabel("Months since 1 of 2 randomizations")
+
+    read = digitize_pixels(drawn(design, ROWS, dpi=150))
+    assert read.time_unit == "month" and {"Months", "Placebo"} <= {text.string for text in read.texts}

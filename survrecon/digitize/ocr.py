@@ -13,11 +13,12 @@ from survrecon.digitize.raster_image import Pixels
 
 SECONDS = 8  # that one reading may take
 LETTERS = 3  # times enlarged: tesseract wants letters 30 pixels high, tick labels at 100 dpi have 10
+DIGIT = 28  # pixels high are digits read best; in larger ones a 5 is taken for a 9
 LARGEST = 12_000_000  # pixels after that
 SURE = 30.0  # percent: less sure than this is no text
 
 
-def read_texts(pixels: Pixels, numbers: bool = False) -> tuple[Text, ...]:
+def read_texts(pixels: Pixels, numbers: bool = False, block: bool = False, high: float | None = None) -> tuple[Text, ...]:
     """Read the words of a picture.
 
     Parameters
@@ -25,7 +26,11 @@ def read_texts(pixels: Pixels, numbers: bool = False) -> tuple[Text, ...]:
     pixels : ndarray of uint8, shape (height, width, 3)
         The picture.
     numbers : bool
-        It holds numbers only, one beside or under the other.
+        It holds numbers only.
+    block : bool
+        It is one column or block of text, not words here and there.
+    high : float, optional
+        Height of its digits in pixels, where it is known.
 
     Returns
     -------
@@ -37,12 +42,13 @@ def read_texts(pixels: Pixels, numbers: bool = False) -> tuple[Text, ...]:
         return ()
     from PIL import Image
 
-    times = max(1, min(LETTERS, int((LARGEST / (pixels.shape[0] * pixels.shape[1])) ** 0.5)))
+    wanted = LETTERS if high is None else min(LETTERS, round(DIGIT / high))
+    times = max(1, min(wanted, int((LARGEST / (pixels.shape[0] * pixels.shape[1])) ** 0.5)))
     picture = Image.fromarray(pixels).convert("L")
     picture = picture.resize((picture.width * times, picture.height * times), Image.Resampling.BICUBIC)
     file = io.BytesIO()
     picture.save(file, "PNG", compress_level=1)
-    layout = ["--psm", "6", "-c", "tessedit_char_whitelist=0123456789.,%-"] if numbers else ["--psm", "11"]
+    layout = ["--psm", "6" if block else "11"] + (["-c", "tessedit_char_whitelist=0123456789.,%-"] if numbers else [])
     try:
         done = subprocess.run(
             [command, "stdin", "stdout", *layout, "--dpi", "300", "tsv"],
@@ -66,6 +72,6 @@ def _texts(lines: Sequence[str], times: int) -> tuple[Text, ...]:
             word, sure = row["text"].strip(), float(row["conf"])
         except (KeyError, TypeError, ValueError, AttributeError):
             continue
-        if word and sure >= SURE:
+        if word.strip("|") and sure >= SURE:  # a bar is a line of the drawing
             found.append(Text(word, left, top, left + width, top + height))
     return tuple(found)

@@ -15,6 +15,7 @@ from survrecon.digitize.labels import match_rows
 from survrecon.digitize.ocr import read_texts
 from survrecon.digitize.raster_axes import Frame, find_frame, ticks_missed, without_axes
 from survrecon.digitize.raster_colors import Layer, background, difference, find_colors, rgb_of, separate
+from survrecon.digitize.raster_counts import read_counts
 from survrecon.digitize.raster_curves import find_curves
 from survrecon.digitize.raster_doubts import doubts_of
 from survrecon.digitize.raster_drops import from_start
@@ -112,6 +113,7 @@ def digitize_pixels(pixels: Pixels, hints: Hints | None = None, path: str | Path
     clean = without_axes(view.pixels, ink, frame)
     texts = read_texts(clean)
     x, y = read_values(view, frame, hints, texts, path, clean)
+    texts = read_counts(clean, texts, x, frame.bottom.far)
     rows = read_risk_rows(texts, x, frame.bottom.far)
     full = 100.0 if max(y.value(frame.left.start), y.value(frame.left.end)) > 2 else 1.0
     plot = cut_plot(view, frame, x, y, full)

@@ -204,7 +204,7 @@ def _numbers(clean: Pixels, strip: tuple[int, int, int, int]) -> tuple[Text, ...
     left, top, right, bottom = strip
     margin = 10
     part = np.pad(clean[top:bottom, left:right], ((margin, margin), (margin, margin), (0, 0)), constant_values=255)
-    texts = read_texts(part, numbers=True)
+    texts = read_texts(part, numbers=True, block=True)
     return tuple(
         replace(t, left=t.left + left - margin, right=t.right + left - margin, top=t.top + top - margin, bottom=t.bottom + top - margin)
         for t in texts
