@@ -21,6 +21,7 @@ MOST_LAYERS = 8
 SEEN = 0.1  # of the columns: what is seen in fewer is text
 MIXED = 1.5  # a mixture is this many times rarer than what it is mixed of
 MIXED_GRAY = 4.0  # the same for shades of gray, which lie between black and white anyway
+GRID = 0.5  # of the strongest ink: a grid may be as strong, of which little is left without straight lines
 GRAY = 30  # largest difference between the channels of a gray
 
 
@@ -265,15 +266,18 @@ def separate(away: Floats, colors: list[FloatArray], behind: FloatArray, softnes
         weights.append(np.exp(-0.5 * distance / np.float32(softness**2)))
         shares.append(share)
     total = np.maximum(sum(weights), 1e-6)
-    weakest = min(float(np.linalg.norm(color)) for color in colors)
+    norms = [float(np.linalg.norm(color)) for color in colors]
+    weakest, strongest = min(norms), max(norms)
     ink = np.clip(strength / max(0.6 * weakest, FAINT), 0, 1)
     found = []
-    for color, weight, share in zip(colors, weights, shares, strict=True):
+    for color, norm, weight, share in zip(colors, norms, weights, shares, strict=True):
         own = share * np.sqrt(weight) * weight / total
         own[strength < 0.3 * FAINT] = 0
         blank = 1 - np.maximum(ink, np.clip(own, 0, 1))
         red, green, blue = (int(round(float(v))) for v in np.clip(behind - color, 0, 255))
-        found.append(Layer((red, green, blue), *without_rules(own.astype(np.float32), blank.astype(np.float32))))
+        left, empty = without_rules(own.astype(np.float32), blank.astype(np.float32))
+        if norm > GRID * strongest or left.sum() > 0.5 * own.sum():  # what is left of a pale grid is no curve
+            found.append(Layer((red, green, blue), left, empty))
     return found
 
 
