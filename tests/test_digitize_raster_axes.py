@@ -57,3 +57,11 @@ def test_a_border_around_the_picture_is_no_axis(axis):
     read = digitize_pixels(pixels, Hints(**RANGES))
     assert levels(read) == pytest.approx([1, 0.8, 0.5], abs=0.002)
     assert float(read.x.value(30 + 50.5)) == pytest.approx(0, abs=0.01)
+
+
+def test_light_lines_on_a_dark_background():
+    # the inverse of red (200, 30, 30) = #c81e1e is (55, 225, 225) = #37e1e1
+    read = digitize_pixels(255 - painted(), Hints(**RANGES, arms=(("only", "#37e1e1"),)))
+    assert levels(read) == pytest.approx([1, 0.8, 0.5], abs=0.002)
+    assert read.traces[0].color == "#37e1e1" and any("light on dark" in note for note in read.notes)
+    assert read.backdrop.mean() < 50

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("PIL")
-from PIL import Image
+from PIL import Image, features
 
 from survrecon.digitize import ocr
 from survrecon.digitize.figure import Hints
@@ -48,7 +48,12 @@ def test_formats_of_one_picture_agree(tmp_path):
     gray = np.asarray(picture.convert("L")).astype(np.uint16) * 257
     Image.fromarray(gray).save(tmp_path / "deep.png")
     Image.new("RGB", (500, 300), "white").save(tmp_path / "pages.tif", save_all=True, append_images=[Image.fromarray(pixels)])
-    for name in ("rgb.png", "palette.png", "cmyk.tif", "alpha.png", "deep.png", "pages.tif"):
+    names = ["rgb.gif", "rgb.bmp"]
+    if features.check("webp"):
+        names.append("rgb.webp")
+    for name in names:
+        picture.save(tmp_path / name, **({"lossless": True} if name.endswith("webp") else {}))
+    for name in (*names, "rgb.png", "palette.png", "cmyk.tif", "alpha.png", "deep.png", "pages.tif"):
         (trace,) = digitize_image(tmp_path / name, Hints(x_range=(0, 10), y_range=(0, 1), page=2 if name == "pages.tif" else None)).traces
         assert trace.survival[np.searchsorted(trace.time, [1, 3, 6], side="right") - 1] == pytest.approx([1, 0.8, 0.5], abs=0.002), name
     with pytest.raises(FigureError, match="no page 3; it has 2"):
@@ -62,7 +67,7 @@ NO_PICTURES = [b"", b"time,survival\n0,1\n", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xf
 def test_a_file_that_is_no_picture(tmp_path, content):
     path = tmp_path / "figure.png"
     path.write_bytes(content)
-    with pytest.raises(FigureError, match=r"figure\.png: is no PNG, JPEG or TIFF picture"):
+    with pytest.raises(FigureError, match=r"figure\.png: is no PNG, JPEG, TIFF, GIF, BMP or WEBP picture"):
         digitize_image(path)
 
 
@@ -70,7 +75,7 @@ def test_a_picture_cut_short_or_far_too_large(tmp_path):
     file = io.BytesIO()
     Image.fromarray(np.random.default_rng(1).integers(0, 256, (300, 300, 3), dtype=np.uint8)).save(file, "PNG")
     (tmp_path / "cut.png").write_bytes(file.getvalue()[:5000])
-    with pytest.raises(FigureError, match="no PNG, JPEG or TIFF picture that can be read"):
+    with pytest.raises(FigureError, match="no PNG, JPEG, TIFF, GIF, BMP or WEBP picture that can be read"):
         digitize_image(tmp_path / "cut.png")
     Image.new("1", (7000, 7000)).save(tmp_path / "large.png")
     Image.new("1", (20000, 20000)).save(tmp_path / "bomb.png")

@@ -17,6 +17,7 @@ from survrecon.digitize.raster_axes import Frame, find_frame, ticks_missed, with
 from survrecon.digitize.raster_colors import Layer, background, difference, find_colors, rgb_of, separate
 from survrecon.digitize.raster_counts import read_counts
 from survrecon.digitize.raster_curves import find_curves
+from survrecon.digitize.raster_dark import in_own_colors, inverted_hints, is_dark
 from survrecon.digitize.raster_doubts import doubts_of
 from survrecon.digitize.raster_drops import from_start
 from survrecon.digitize.raster_found import Found
@@ -105,6 +106,8 @@ def digitize_pixels(pixels: Pixels, hints: Hints | None = None, path: str | Path
     """
     hints = hints or Hints()
     view = look_at(pixels, hints, path)
+    if is_dark(view.pixels):
+        return in_own_colors(digitize_pixels(255 - pixels, inverted_hints(hints, path), path), pixels, path)
     ink = 1 - view.pixels.mean(axis=2, dtype=np.float32) / np.float32(255)
     frame = find_frame(ink, hints.panel, 1 - view.pixels.min(axis=2) / np.float32(255))
     if frame is None:

@@ -14,18 +14,18 @@ from survrecon.errors import FigureError, MissingExtraError
 Pixels = NDArray[np.uint8]
 
 MOST_PIXELS = 40_000_000
-KINDS = ("PNG", "JPEG", "TIFF")
+KINDS = ("PNG", "JPEG", "TIFF", "GIF", "BMP", "WEBP")
 
 
 def read_pixels(path: str | Path, page: int | None = None) -> Pixels:
-    """Read one frame of a PNG, JPEG or TIFF file; what is transparent is white.
+    """Read one frame of a PNG, JPEG, TIFF, GIF, BMP or WEBP file; what is transparent is white.
 
     Parameters
     ----------
     path : path-like
         The file.
     page : int or None
-        Frame of a TIFF, from 1; None for the first.
+        Frame of a TIFF or GIF, from 1; None for the first.
 
     Returns
     -------
@@ -54,7 +54,8 @@ def read_pixels(path: str | Path, page: int | None = None) -> Pixels:
     except FigureError:
         raise
     except Exception as error:  # noqa: BLE001  a damaged file can raise anything, from struct.error to MemoryError
-        raise FigureError(path, f"is no PNG, JPEG or TIFF picture that can be read ({error}); save it again as PNG") from error
+        kinds = "PNG, JPEG, TIFF, GIF, BMP or WEBP"
+        raise FigureError(path, f"is no {kinds} picture that can be read ({error}); save it again as PNG") from error
 
 
 def _frame(picture: Any, path: str | Path, page: int) -> Pixels:
