@@ -65,3 +65,19 @@ def test_light_lines_on_a_dark_background():
     assert levels(read) == pytest.approx([1, 0.8, 0.5], abs=0.002)
     assert read.traces[0].color == "#37e1e1" and any("light on dark" in note for note in read.notes)
     assert read.backdrop.mean() < 50
+
+
+def test_the_edges_of_a_filled_panel_are_axes():
+    # a gray panel from columns 31 to 470 and rows 31 to 269, grid lines and ticks where the axes of the other figures have their ticks
+    pixels = np.full((300, 500, 3), 255, dtype=np.uint8)
+    pixels[31:270, 31:471] = 235
+    for i in range(0, 11, 2):
+        pixels[31:270, 50 + 40 * i] = pixels[250 - 20 * i, 31:471] = 255
+        pixels[270:275, 50 + 40 * i] = pixels[250 - 20 * i, 26:31] = 51
+    for first, last, row, deeper in ((50, 130, 50, 90), (130, 250, 90, 150), (250, 430, 150, 150)):
+        pixels[row - 1 : row + 2, first - 1 : last + 2] = RED
+        pixels[row - 1 : deeper + 2, last - 1 : last + 2] = RED
+    read = digitize_pixels(pixels, Hints(**RANGES))
+    assert levels(read) == pytest.approx([1, 0.8, 0.5], abs=0.002)
+    assert float(read.x.value(450.5)) == pytest.approx(10, abs=0.01) and float(read.y.value(150.5)) == pytest.approx(0.5, abs=0.002)
+    assert (read.backdrop == pixels).all()

@@ -23,6 +23,7 @@ from survrecon.digitize.raster_drops import from_start
 from survrecon.digitize.raster_found import Found
 from survrecon.digitize.raster_image import Pixels, read_pixels
 from survrecon.digitize.raster_marks import find_marks
+from survrecon.digitize.raster_panel import outline_panel
 from survrecon.digitize.raster_trace import snapped
 from survrecon.digitize.raster_view import View, look_at, read_values
 from survrecon.digitize.risk_table import RiskRow, read_risk_rows
@@ -108,8 +109,11 @@ def digitize_pixels(pixels: Pixels, hints: Hints | None = None, path: str | Path
     view = look_at(pixels, hints, path)
     if is_dark(view.pixels):
         return in_own_colors(digitize_pixels(255 - pixels, inverted_hints(hints, path), path), pixels, path)
-    ink = 1 - view.pixels.mean(axis=2, dtype=np.float32) / np.float32(255)
-    frame = find_frame(ink, hints.panel, 1 - view.pixels.min(axis=2) / np.float32(255))
+    ink, frame = _ink_and_frame(view, hints)
+    outlined = outline_panel(view.pixels) if frame is None or not (frame.x_ticks or frame.y_ticks) else None
+    if outlined is not None:
+        view = replace(view, pixels=outlined)
+        ink, frame = _ink_and_frame(view, hints)
     if frame is None:
         panel = "" if hints.panel is None else f" of panel {hints.panel}"
         raise FigureError(path, f"no axis lines{panel} were found; crop the picture to one panel with --bbox")
@@ -140,6 +144,12 @@ def digitize_pixels(pixels: Pixels, hints: Hints | None = None, path: str | Path
         backdrop=pixels,
         texts=tuple(view.text(text) for text in texts),
     )
+
+
+def _ink_and_frame(view: View, hints: Hints) -> tuple[FloatArray, Frame | None]:
+    """Return how dark each pixel is, and the axes."""
+    ink = 1 - view.pixels.mean(axis=2, dtype=np.float32) / np.float32(255)
+    return ink, find_frame(ink, hints.panel, 1 - view.pixels.min(axis=2) / np.float32(255))
 
 
 def cut_plot(view: View, frame: Frame, x: Axis, y: Axis, full: float) -> Plot:
