@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 pytest.importorskip("PIL")
+from PIL import Image
 
 from survrecon.digitize.figure import Hints
-from survrecon.digitize.raster import digitize_pixels
+from survrecon.digitize.raster import digitize_image, digitize_pixels
+from survrecon.digitize.raster_tilt import tilt
 
 RED = (200, 30, 30)
 RANGES = {"x_range": (0.0, 10.0), "y_range": (0.0, 1.0)}
@@ -81,3 +83,16 @@ def test_the_edges_of_a_filled_panel_are_axes():
     assert levels(read) == pytest.approx([1, 0.8, 0.5], abs=0.002)
     assert float(read.x.value(450.5)) == pytest.approx(10, abs=0.01) and float(read.y.value(150.5)) == pytest.approx(0.5, abs=0.002)
     assert (read.backdrop == pixels).all()
+
+
+@pytest.mark.parametrize("turned", [-1.2, 0.4])
+def test_a_picture_that_is_turned_a_little_is_straightened(turned, tmp_path):
+    picture = Image.fromarray(np.repeat(np.repeat(painted(), 2, axis=0), 2, axis=1))  # a pixel of 400 rows from 0 to 1 is 0.0025
+    picture.rotate(turned, Image.Resampling.BICUBIC, fillcolor="white").save(tmp_path / "turned.png")
+    read = digitize_image(tmp_path / "turned.png", Hints(**RANGES))
+    assert levels(read) == pytest.approx([1, 0.8, 0.5], abs=0.005)
+    assert any("turned by" in note for note in read.notes)
+
+
+def test_level_pictures_are_left_alone():
+    assert tilt(painted()) == 0 and tilt(255 - painted()) == 0 and tilt(np.full((300, 500, 3), 255, dtype=np.uint8)) == 0

@@ -24,6 +24,7 @@ from survrecon.digitize.raster_found import Found
 from survrecon.digitize.raster_image import Pixels, read_pixels
 from survrecon.digitize.raster_marks import find_marks
 from survrecon.digitize.raster_panel import outline_panel
+from survrecon.digitize.raster_tilt import straightened, tilt
 from survrecon.digitize.raster_trace import snapped
 from survrecon.digitize.raster_view import View, look_at, read_values
 from survrecon.digitize.risk_table import RiskRow, read_risk_rows
@@ -80,7 +81,12 @@ def digitize_image(path: str | Path, hints: Hints | None = None) -> Digitized:
         If the picture cannot be read, or no axes or curves are found in it.
     """
     hints = hints or Hints()
-    return digitize_pixels(read_pixels(path, hints.page), hints, path)
+    pixels = read_pixels(path, hints.page)
+    angle = tilt(pixels)
+    if angle == 0:
+        return digitize_pixels(pixels, hints, path)
+    read = digitize_pixels(straightened(pixels, angle), hints, path)
+    return replace(read, notes=(*read.notes, f"the picture is turned by {angle:.2f} degrees; it was straightened first"))
 
 
 def digitize_pixels(pixels: Pixels, hints: Hints | None = None, path: str | Path = "figure") -> Digitized:
@@ -260,14 +266,15 @@ def _trace(curve: Found, found: list[Found], plot: Plot, axes: tuple[Axis, Axis]
     x, y = axes
     height = curve.ink.own.shape[0]
     start = height - plot.zero if rising else plot.one
-    levels = from_start(curve.steps, start - moved).y
-    rows = np.append(levels, levels[-1])
+    others = [other for other in found if other is not curve]
+    curve = replace(curve, steps=from_start(curve.steps, start - moved))
+    rows = np.append(curve.steps.y, curve.steps.y[-1])
     survival = np.clip(y.value((height - rows if rising else rows) + plot.top + moved) / full, 0, 1)
 
     def time(columns: FloatArray) -> FloatArray:
         return np.maximum(x.value(columns + plot.left + moved), 0)
 
-    doubts = doubts_of(curve, [other for other in found if other is not curve], time, start, plot.zero - plot.one)
+    doubts = doubts_of(curve, others, time, start, plot.zero - plot.one)
     marks = time(find_marks(curve).columns)
     color = "#{:02x}{:02x}{:02x}".format(*curve.ink.color)
     return Trace("", color, time(np.append(curve.steps.x, curve.steps.end)), survival, marks if marks.size else None, doubts=doubts)
