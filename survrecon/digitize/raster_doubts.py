@@ -12,7 +12,7 @@ from survrecon.digitize.raster_found import Found, drawn
 
 LONG_GAP = 0.03  # of the plot's width without any ink
 LONG_COVER = 0.05  # of the plot's width behind other ink
-HIDDEN_FALL = 0.03  # of the plot's height behind other ink
+UNSURE = 0.0028  # error that comes from falls behind other ink alone
 LEFT_OVER = 0.15  # of the plot's width with ink of the same color elsewhere
 PART = 0.4  # of a pixel, that edges are off by
 COARSE = 0.007  # error that comes from that alone
@@ -64,10 +64,9 @@ def doubts_of(
     if last - first > LONG_COVER * width:
         found.append(f"hidden behind other ink {times(first, last)}")
     height = layer.own.shape[0]
-    hidden = _falls(curve, ((layer.own < 0.2) & (layer.blank < 0.3)).astype(np.float32))
-    if hidden.sum() > HIDDEN_FALL * height:
-        middle_fall = int(np.flatnonzero(np.cumsum(hidden) >= hidden.sum() / 2)[0])
-        found.append(f"falls by {hidden.sum() / height:.2f} of the axis behind other ink, {times(middle_fall, middle_fall)}")
+    error, fall, first, last = _hidden_falls(curve, scale)
+    if error > UNSURE:
+        found.append(f"falls by {fall:.2f} of the axis behind other ink, {times(first, last)}")
     falls = _falls(curve, layer.blank)
     if falls.max(initial=0) > max(4.0, 0.012 * height):
         at = int(falls.argmax())
@@ -107,6 +106,21 @@ def _coarseness(curve: Found, scale: float) -> float:
     drops = np.diff(curve.steps.y) / scale
     length = curve.steps.end - curve.steps.x[0]
     return float(np.sqrt(PART * np.sum(drops**2) / length + (PART / scale) ** 2))
+
+
+def _hidden_falls(curve: Found, scale: float) -> tuple[float, float, int, int]:
+    """Return the error from falls anywhere within the ink that covers them, and the fall that adds most to it with its columns."""
+    path, layer = curve.path, curve.ink
+    covered = (layer.own < 0.3) & (layer.blank < 0.5)
+    hidden = covered[path.enter, path.columns] | covered[path.leave, path.columns] | (_falls(curve, covered.astype(np.float32)) > 1)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], hidden, [False]]).astype(np.int8)))
+    if edges.size == 0:
+        return 0.0, 0.0, 0, 0
+    first, last = edges[::2], edges[1::2] - 1
+    falls = (path.leave[last] - path.enter[first]) / scale
+    parts = falls**2 * (last - first + 1) / (3 * path.enter.size)  # a drop that may be anywhere in a stretch
+    worst = int(parts.argmax())
+    return float(np.sqrt(parts.sum())), float(falls[worst]), int(first[worst]), int(last[worst])
 
 
 def _longest(mask: BoolArray) -> tuple[int, int]:
