@@ -67,7 +67,7 @@ def test_every_error_can_be_pickled():
     ("content", "message"),
     [
         (b"", "is empty"),
-        (b"time,survival\n0,1\n", "is not a PDF, SVG, PNG, JPEG or TIFF file"),
+        (b"time,survival\n0,1\n", "is not a PDF, SVG, PNG, JPEG, TIFF, GIF, BMP or WEBP file"),
         (b"%!PS-Adobe-3.0 EPSF-3.0", "ps2pdf"),
         (b"PK\x03\x04", "is not a PDF, SVG"),
     ],

@@ -118,7 +118,7 @@ def test_options_that_cannot_be_used(tmp_path, args, message):
 def test_a_file_that_is_no_figure(tmp_path):
     result = run(LUNG / "female.csv", "--out", tmp_path / "lung")
     assert result.exit_code == 2
-    assert "female.csv: is not a PDF, SVG, PNG, JPEG or TIFF file" in result.output
+    assert "female.csv: is not a PDF, SVG, PNG, JPEG, TIFF, GIF, BMP or WEBP file" in result.output
     assert list(tmp_path.iterdir()) == []
 
 

@@ -26,7 +26,7 @@ def digitize_figure(path: str | Path, **hints: Any) -> Digitized:
     Parameters
     ----------
     path : path-like
-        PDF, SVG, PNG, JPEG or TIFF, recognized by its contents. It is read in a process of its own, that is
+        PDF, SVG, PNG, JPEG, TIFF, GIF, BMP or WEBP, recognized by its contents. It is read in a process of its own, that is
         stopped when the file takes more than 30 seconds or 1 GB.
     **hints
         What is known of the figure, by the names of `Hints`: ``page=5``, ``x_range=(0, 36)``, ``y_range=(0, 100)``,
@@ -151,7 +151,7 @@ def recognize(path: Path) -> str:
     if start.startswith(b"\x1f\x8b") or b"<svg" in start or b"<?xml" in start:
         return "svg"
     remedy = "convert it with ps2pdf" if start.startswith(b"%!PS") else "save the figure as PDF, SVG, PNG, JPEG or TIFF"
-    raise FigureError(path, f"is not a PDF, SVG, PNG, JPEG or TIFF file (it starts with {start[:8]!r}); {remedy}")
+    raise FigureError(path, f"is not a PDF, SVG, PNG, JPEG, TIFF, GIF, BMP or WEBP file (it starts with {start[:8]!r}); {remedy}")
 
 
 def _start(path: Path) -> bytes:
