@@ -47,7 +47,7 @@ PROJECT = wpd4(dataset("drug", DRUG))
         (b"\x89PNG\r\n\x1a\n", "is a figure"),
         (b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', "is a figure"),
         (b"PK\x03\x04", "spreadsheet or zip"),
-        (gzip.compress(b"RDX3\n"), "R data"),
+        (gzip.compress(b"RDX3\n", mtime=0), "R data"),
         (b"RDX3\nX\n", "R data"),
         (b"{", "not valid JSON"),
         (b"[1, 2", "not valid JSON"),

@@ -214,7 +214,7 @@ def test_three_arms_have_no_one_hazard_ratio(tmp_path):
         (b"\xfd7zXZ broken", "is damaged"),
         (gzip.compress(b"time,event,arm\n", mtime=0), "not an R data file"),
         (gzip.compress(b"RDX3\nX\n\0\0\0\3", mtime=0), "not a whole R data file"),
-        (gzip.compress((REFERENCE / "AML_4.rda").read_bytes()[:600]), "not a whole R data file"),
+        (gzip.compress((REFERENCE / "AML_4.rda").read_bytes()[:600], mtime=0), "not a whole R data file"),
     ],
 )
 def test_files_refused(tmp_path, content, expected):
