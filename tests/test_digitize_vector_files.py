@@ -20,6 +20,8 @@ from survrecon.errors import FigureError
 FIGURES = Path(__file__).parent / "figures"
 HEAD = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 300 200">'
 
+SVGZ = gzip.compress(b"<svg/>", mtime=0)
+
 
 def svg(tmp_path: Path, body: str, before: str = "") -> Path:
     path = tmp_path / "figure.svg"
@@ -146,7 +148,7 @@ def test_symbols_that_use_symbols_do_not_multiply_without_end(tmp_path):
         digitize_svg(path, Hints())
 
 
-@pytest.mark.parametrize("content", [gzip.compress(b"<svg/>", mtime=0)[:-9], gzip.compress(b"<svg/>", mtime=0)[:5], b"\x1f\x8b" + bytes(50)])
+@pytest.mark.parametrize("content", [SVGZ[:-9], SVGZ[:5], b"\x1f\x8b" + bytes(50)])
 def test_damaged_compressed_svg(content, tmp_path):
     (tmp_path / "figure.svgz").write_bytes(content)
     with pytest.raises(FigureError, match="not a whole compressed SVG"):
