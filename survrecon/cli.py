@@ -16,13 +16,13 @@ from survrecon.cli_audit import audit
 from survrecon.cli_benchmark import benchmark
 from survrecon.cli_digitize import digitize
 from survrecon.cli_import import import_
+from survrecon.cli_options import TIME_UNITS, counts, pairs
 from survrecon.errors import SurvReconError
 
 if TYPE_CHECKING:
     from survrecon.data import Arm, RiskTable, Study
     from survrecon.outcome import Result
 
-TIME_UNITS = ("day", "week", "month", "year")
 DIFFERS, BAD_INPUT, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141
 
 
@@ -54,28 +54,6 @@ def _known_method(ctx: click.Context, param: click.Parameter, value: str | None)
     if value is not None and value not in methods():
         raise click.BadParameter(f"{value!r} is not one of: {', '.join(methods())}", ctx, param)
     return value or DEFAULT_METHOD
-
-
-def _pairs(ctx: click.Context, param: click.Parameter, values: Sequence[str]) -> dict[str, str]:
-    """Split ``LABEL=VALUE`` options."""
-    pairs: dict[str, str] = {}
-    for text in values:
-        label, equals, value = text.partition("=")
-        if not (label and equals and value):
-            raise click.BadParameter(f"{text!r} is not of the form LABEL=VALUE", ctx, param)
-        if label in pairs:
-            raise click.BadParameter(f"{label!r} is given twice", ctx, param)
-        pairs[label] = value
-    return pairs
-
-
-def _counts(ctx: click.Context, param: click.Parameter, values: Sequence[str]) -> dict[str, int]:
-    """Split ``LABEL=COUNT`` options."""
-    pairs = _pairs(ctx, param, values)
-    for label, value in pairs.items():
-        if not value.isdecimal():
-            raise click.BadParameter(f"{label}={value}: {value!r} is not a whole number", ctx, param)
-    return {label: int(value) for label, value in pairs.items()}
 
 
 method_option = click.option("--method", metavar="NAME", callback=_known_method, help="One of those that `survrecon methods` lists.")
@@ -179,15 +157,15 @@ def _verify_one(path: Path, options: dict[str, Any], out: Path | None, force: bo
 @main.command()
 @click.argument("study", required=False, type=click.Path(exists=True, path_type=Path))
 @click.option(
-    "--arm", "arms", multiple=True, metavar="LABEL=FILE", callback=_pairs, help="Coordinates of one arm: time,survival. Repeat it."
+    "--arm", "arms", multiple=True, metavar="LABEL=FILE", callback=pairs, help="Coordinates of one arm: time,survival. Repeat it."
 )
 @click.option(
     "--risk-table", type=click.Path(exists=True, path_type=Path), metavar="FILE", help="Numbers at risk: time and one column per arm."
 )
 @click.option("--reference", metavar="LABEL", help="The arm in the hazard ratio's denominator.")
-@click.option("--n", "sizes", multiple=True, metavar="LABEL=COUNT", callback=_counts, help="Subjects; by default the first number at risk.")
-@click.option("--events", multiple=True, metavar="LABEL=COUNT", callback=_counts, help="Printed total of events.")
-@click.option("--censor", multiple=True, metavar="LABEL=FILE", callback=_pairs, help="Times of the censor marks of one arm.")
+@click.option("--n", "sizes", multiple=True, metavar="LABEL=COUNT", callback=counts, help="Subjects; by default the first number at risk.")
+@click.option("--events", multiple=True, metavar="LABEL=COUNT", callback=counts, help="Printed total of events.")
+@click.option("--censor", multiple=True, metavar="LABEL=FILE", callback=pairs, help="Times of the censor marks of one arm.")
 @click.option("--scale", type=click.Choice(["probability", "percent"]), help="Unit of the coordinates; detected where not given.")
 @click.option("--orientation", type=click.Choice(["survival", "failure"]), help="Whether curves fall or rise; detected where not given.")
 @click.option("--time-unit", type=click.Choice(TIME_UNITS), help="For the figures' time axis.")

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from survrecon.cli_options import TIME_UNITS, counts
+
 if TYPE_CHECKING:
     from survrecon.data import RiskTable
     from survrecon.digitize.figure import Digitized, Trace
@@ -56,14 +58,6 @@ def _arms(ctx: click.Context, param: click.Parameter, texts: Sequence[str]) -> t
     return arms
 
 
-def _counts(ctx: click.Context, param: click.Parameter, texts: Sequence[str]) -> dict[str, int]:
-    """Split ``LABEL=COUNT`` options."""
-    pairs = {label: value for label, _, value in (text.rpartition("=") for text in texts)}
-    if not all(label and value.isdecimal() for label, value in pairs.items()):
-        raise click.BadParameter(f"{' '.join(texts)!r} is not of the form LABEL=COUNT", ctx, param)
-    return {label: int(value) for label, value in pairs.items()}
-
-
 @click.command()
 @click.argument("figure", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FOLDER", help="The study folder to write.")
@@ -94,14 +88,14 @@ def _counts(ctx: click.Context, param: click.Parameter, texts: Sequence[str]) ->
 @click.option(
     "--risk-table", type=click.Path(exists=True, path_type=Path), metavar="FILE", help="Numbers at risk: time and one column per arm."
 )
-@click.option("--n", "sizes", multiple=True, callback=_counts, metavar="LABEL=COUNT", help="Subjects; by default the first number at risk.")
-@click.option("--events", multiple=True, callback=_counts, metavar="LABEL=COUNT", help="Printed total of events.")
+@click.option("--n", "sizes", multiple=True, callback=counts, metavar="LABEL=COUNT", help="Subjects; by default the first number at risk.")
+@click.option("--events", multiple=True, callback=counts, metavar="LABEL=COUNT", help="Printed total of events.")
 @click.option("--reference", metavar="LABEL", help="The arm in the hazard ratio's denominator.")
 @click.option("--trial", metavar="TEXT", help="Name of the trial.")
 @click.option("--endpoint", metavar="TEXT", help="Such as overall survival.")
 @click.option("--citation", metavar="TEXT", help="Authors, title, journal, year, pages.")
 @click.option(
-    "--time-unit", type=click.Choice(("day", "week", "month", "year")), help="Unit of the time axis; read from its title where not given."
+    "--time-unit", type=click.Choice(TIME_UNITS), help="Unit of the time axis; read from its title where not given."
 )
 @click.option("--force", is_flag=True, help="Replace files of the same names.")
 def digitize(
@@ -118,7 +112,7 @@ def digitize(
     force: bool,
     **hints: Any,
 ) -> None:
-    """Read the curves of FIGURE (PDF, SVG, PNG, JPEG, TIFF) and write a study FOLDER.
+    """Read the curves of FIGURE (PDF, SVG or a picture such as PNG, JPEG, TIFF) and write a study FOLDER.
 
     Writes study.toml, the coordinates and censor marks of each curve, and overlay.png: what was read, drawn on the
     figure. Look at it. What is typed here always wins over what is read in the figure. What neither says stays a "?"

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from survrecon.cli_options import TIME_UNITS
+
 if TYPE_CHECKING:
     from survrecon.data import RiskTable, Study
     from survrecon.digitize.exported import Exported
@@ -51,7 +53,7 @@ force_option = click.option("--force", is_flag=True, help="Replace files of the 
 )
 @click.option("--trial", metavar="TEXT", help="Name of the trial.")
 @click.option("--endpoint", metavar="TEXT", help="Such as overall survival.")
-@click.option("--time-unit", type=click.Choice(("day", "week", "month", "year")), help="Unit of every time in the files.")
+@click.option("--time-unit", type=click.Choice(TIME_UNITS), help="Unit of every time in the files.")
 @click.option(
     "--risk-table", type=click.Path(exists=True, path_type=Path), metavar="FILE", help="Numbers at risk: time and one column per arm."
 )

@@ -27,6 +27,7 @@ LAYERS = (
     "_placement _room _lettering plot_ensemble plot plot_digitized outcome checks auditing",
     "pipeline",
     "simulation benchmark coverage figure_styles figure_designs figures figure_scores figure_benchmark plot_benchmark output terminal",
+    "cli_options",
     "cli cli_benchmark cli_figures cli_audit cli_digitize cli_import",
     "__main__",
 )

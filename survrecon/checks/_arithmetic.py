@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from statistics import NormalDist
 
 from survrecon.published import Printed, PublishedValue
 from survrecon.results import Finding, Plausibility
@@ -13,7 +12,6 @@ Range = tuple[float, float]
 ANY: Range = (-math.inf, math.inf)
 _TINY = 1e-9  # of a number: rounding in our own arithmetic
 _LEAST = 1e-12  # stands for 0 where a logarithm is taken
-_NORMAL = NormalDist()
 
 
 def span(printed: Printed) -> Range:
