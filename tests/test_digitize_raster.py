@@ -16,6 +16,7 @@ RED, BLUE, BLACK = (200, 30, 30), (30, 60, 200), (0, 0, 0)
 RANGES = {"x_range": (0.0, 10.0), "y_range": (0.0, 1.0)}
 TWO = (("high", None), ("low", None))
 
+FINE = 0.001 / 200  # a thousandth of a pixel of the survival axis, as painted here
 
 def sheet():
     """A white sheet with axes whose middles are at column 50.5 and row 250.5, and ticks every 40 columns and 20 rows.
@@ -57,7 +58,7 @@ def test_a_painted_curve_is_read_to_the_pixel():
     assert trace.color == "#c81e1e" and trace.label == "arm 1" and trace.censor_times is None
     # drops of 0.2, 0.3 and 0.4, each 0.4 of a pixel off in a line 380 pixels long: the root of 0.4 (0.04 + 0.09 + 0.16) / 380 is 0.0175
     assert len(trace.doubts) == 1 and "0.018" in trace.doubts[0]
-    assert at(trace, [1, 3, 6, 9]) == pytest.approx([1, 0.8, 0.5, 0.1], abs=1e-9)
+    assert at(trace, [1, 3, 6, 9]) == pytest.approx([1, 0.8, 0.5, 0.1], abs=FINE)
     drops = trace.time[1:-1][np.diff(trace.survival)[:-1] < -0.01]
     assert drops == pytest.approx([2, 5, 8], abs=0.6 / 40)
     assert float(read.x.value(50.5)) == pytest.approx(0) and float(read.y.value(150.5)) == pytest.approx(0.5)
@@ -82,7 +83,7 @@ def test_percent_and_two_points_of_an_axis():
     paint(pixels, [(50, 50), (250, 150)], RED, end=430)
     hints = Hints(x_points=((50.5, 0), (450.5, 20)), y_points=((250.5, 0), (50.5, 100)))
     read = digitize_pixels(pixels, hints)
-    assert read.percent and at(read.traces[0], [3, 15]) == pytest.approx([1, 0.5], abs=1e-9)
+    assert read.percent and at(read.traces[0], [3, 15]) == pytest.approx([1, 0.5], abs=FINE)
     assert read.traces[0].time[-1] == pytest.approx(19, abs=0.1)  # column 430.5, give or take half the line
 
 
@@ -143,7 +144,7 @@ def test_censor_marks_are_found_and_move_nothing():
         pixels[row - 6 : row + 7, column] = RED
     (trace,) = digitize_pixels(pixels, Hints(**RANGES)).traces
     assert trace.censor_times == pytest.approx([1, 3, 3.5, 7], abs=0.02)
-    assert at(trace, [1, 3.2, 7]) == pytest.approx([1, 0.8, 0.5], abs=1e-9)
+    assert at(trace, [1, 3.2, 7]) == pytest.approx([1, 0.8, 0.5], abs=FINE)
 
 
 def test_the_last_drop_to_the_axis_belongs_to_the_curve_and_a_mark_at_the_end_does_not():
@@ -155,7 +156,7 @@ def test_the_last_drop_to_the_axis_belongs_to_the_curve_and_a_mark_at_the_end_do
     mark[84:97, 329] = RED
     (falls,), (ends,) = (digitize_pixels(pixels, Hints(**RANGES)).traces for pixels in (down, mark))
     assert falls.survival[-1] == pytest.approx(0, abs=0.011) and falls.time[-1] == pytest.approx(7, abs=0.02)
-    assert at(falls, [6.9]) == pytest.approx([0.8], abs=1e-9)
+    assert at(falls, [6.9]) == pytest.approx([0.8], abs=FINE)
     assert ends.survival[-1] == pytest.approx(0.8) and ends.censor_times[-1] == pytest.approx(7, abs=0.03)
 
 
@@ -180,7 +181,7 @@ def test_a_part_of_the_picture_keeps_the_files_positions():
     boxed = digitize_pixels(page, Hints(**RANGES, bbox=(590, 90, 1100, 410)))
     for read in (second, boxed):
         assert float(read.x.value(650.5)) == pytest.approx(0) and float(read.y.value(150.5)) == pytest.approx(1)
-        assert at(read.traces[0], [3, 8]) == pytest.approx([1, 0.5], abs=1e-9)
+        assert at(read.traces[0], [3, 8]) == pytest.approx([1, 0.5], abs=FINE)
 
 
 def test_a_large_picture_is_reduced_and_says_so():

@@ -2,27 +2,10 @@
 
 import numpy as np
 import pytest
+from painting import painted
 
 from survrecon.digitize.raster_drops import from_start, whole_drops
 from survrecon.digitize.raster_trace import Steps
-
-FINE = 20  # parts of a pixel that ink is painted in
-
-
-def painted(x, y, end, thickness, shape=(40, 60)):
-    """Share of each pixel that lines along a step function cover: each piece a rectangle that is half a thickness wider than it is."""
-    fine = np.zeros((shape[0] * FINE, shape[1] * FINE), dtype=np.float32)
-    half = thickness / 2
-
-    def fill(left, top, right, bottom):
-        rows, columns = (slice(round((a - half) * FINE), round((b + half) * FINE)) for a, b in ((top, bottom), (left, right)))
-        fine[rows, columns] = 1
-
-    for i, left in enumerate(x):
-        fill(left, y[i], [*x, end][i + 1], y[i])
-        if i:
-            fill(left, y[i - 1], left, y[i])
-    return fine.reshape(shape[0], FINE, shape[1], FINE).mean(axis=(1, 3))
 
 
 def test_two_parts_of_one_stroke_become_its_drop():

@@ -22,7 +22,7 @@ from survrecon.digitize.raster_doubts import doubts_of
 from survrecon.digitize.raster_drops import from_start
 from survrecon.digitize.raster_found import Found
 from survrecon.digitize.raster_image import Pixels, read_pixels
-from survrecon.digitize.raster_marks import find_marks
+from survrecon.digitize.raster_lines import read_lines
 from survrecon.digitize.raster_panel import outline_panel
 from survrecon.digitize.raster_tilt import straightened, tilt
 from survrecon.digitize.raster_trace import snapped
@@ -243,6 +243,8 @@ def _all_traces(
     found: list[Found], plot: Plot, axes: tuple[Axis, Axis], full: float, rising: bool, hints: Hints, rows: Sequence[RiskRow], frame: Frame
 ) -> tuple[list[Trace], list[str]]:
     """Turn all curves into traces with names and numbers at risk; also what there is to note."""
+    height = found[0].ink.own.shape[0]
+    found = read_lines(found, height - plot.zero if rising else plot.one)
     moved = [snapped(curve.steps, frame.x_ticks + frame.y_ticks) for curve in found]
     traces = [_trace(curve, found, plot, axes, full, rising, offset) for curve, offset in zip(found, moved, strict=True)]
     traces = _labelled(traces, hints)
@@ -275,7 +277,7 @@ def _trace(curve: Found, found: list[Found], plot: Plot, axes: tuple[Axis, Axis]
         return np.maximum(x.value(columns + plot.left + moved), 0)
 
     doubts = doubts_of(curve, others, time, start, plot.zero - plot.one)
-    marks = time(find_marks(curve).columns)
+    marks = time(curve.marks)
     color = "#{:02x}{:02x}{:02x}".format(*curve.ink.color)
     return Trace("", color, time(np.append(curve.steps.x, curve.steps.end)), survival, marks if marks.size else None, doubts=doubts)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -25,12 +25,18 @@ class Found:
         Along its ink.
     steps : Steps
         Its exact course.
+    marks : ndarray of float
+        Columns of its censor marks, ascending.
+    error : float
+        What remains unsure of its rows where it is hidden: a root mean square, in pixels.
     """
 
     layer: int
     ink: Layer
     path: Path
     steps: Steps
+    marks: FloatArray = field(default_factory=lambda: np.array([]))
+    error: float = 0.0
 
 
 def ink_length(curve: Found) -> float:

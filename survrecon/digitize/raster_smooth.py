@@ -1,0 +1,135 @@
+"""Where a curve runs on average, over all falling courses that it may take: what hides it is crossed in the middle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from survrecon.data import FloatArray
+from survrecon.digitize.raster_trace import Floats
+
+ACROSS, DOWN = 2, 4  # points per pixel
+SHARP = 10.0  # one half of the inverse variance of a pixel's ink
+START = 2.0  # pixels that the first level may be from where the axis says
+NEVER = -1e9
+
+
+@dataclass(frozen=True, eq=False)
+class Course:
+    """The mean course of a curve.
+
+    Attributes
+    ----------
+    x : ndarray of float, shape (k,)
+        Middles of the stretches that a pixel is divided into.
+    y : ndarray of float, shape (k,)
+        Mean row.
+    spread : ndarray of float, shape (k,)
+        Its standard deviation, in pixels.
+    """
+
+    x: FloatArray
+    y: FloatArray
+    spread: FloatArray
+
+
+def smooth(
+    own: Floats,
+    seen: Floats,
+    over: Floats,
+    thickness: float,
+    corridor: tuple[FloatArray, FloatArray],
+    start: float,
+    falls: tuple[float, float],
+) -> Course:
+    """Average over all courses that a falling step function may take, each as likely as the ink that it would leave.
+
+    Parameters
+    ----------
+    own, seen, over : ndarray of float32, shape (height, width)
+        The curve's ink, the weight of each pixel, and what marks of the same color cover; from the curve's first column on.
+    thickness : float
+        Of the line.
+    corridor : pair of ndarray of float, shape (width,)
+        Least and greatest row in each column, neither ever less than before.
+    start : float
+        Row where the curve starts.
+    falls : tuple of two float
+        Drops per column, and their mean height in pixels.
+
+    Returns
+    -------
+    Course
+        `ACROSS` points per column.
+
+    Notes
+    -----
+    The sum over all courses is that of hidden Markov models, forwards and backwards. A line of thickness w that is at row y(u)
+    has its upper edge at y - w/2 in column u + w/2, and its lower one at y + w/2 in column u - w/2: what an edge costs depends on one
+    level only, however near the drops are. Drops come at random and have exponentially distributed heights.
+    """
+    top, bottom = _edge_costs(own, seen, over)
+    width, levels = own.shape[1], top.shape[1]
+    column = np.repeat(np.arange(width), ACROSS)
+    x = (np.arange(column.size) + 0.5) / ACROSS
+    ahead, behind = ((np.clip(x + sign * thickness / 2, 0, width - 1)).astype(int) for sign in (1, -1))
+    half = round(thickness / 2 * DOWN)
+    low = np.clip(np.floor(corridor[0] * DOWN).astype(int), 0, levels - 2)[column]
+    high = np.clip(np.ceil(corridor[1] * DOWN).astype(int) + 1, low[::ACROSS] + 1, levels)[column]
+
+    def cost(i: int) -> FloatArray:
+        rows = np.arange(low[i], high[i])
+        upper, lower = top[ahead[i], np.clip(rows - half, 0, levels - 1)], bottom[behind[i], np.clip(rows + half, 0, levels - 1)]
+        return np.asarray(upper + lower, dtype=float) * (SHARP / ACROSS)
+
+    rate, height = falls
+    chance, slope = min(rate / ACROSS, 0.5), 1 / (max(height, 0.5) * DOWN)
+    fall, stay = np.log(chance * np.expm1(slope)), np.log1p(-chance)
+    before: list[FloatArray] = []
+    state = -0.5 * ((np.arange(low[0], high[0]) / DOWN - start) / START) ** 2
+    for i in range(column.size):
+        if i:
+            grown = np.append(state, np.full(high[i] - high[i - 1], NEVER))
+            state = np.logaddexp(grown + stay, _fallen(grown, slope) + fall)[low[i] - low[i - 1] :]
+        state = state - cost(i)
+        state -= state.max()
+        before.append(state)
+    after = np.zeros(high[-1] - low[-1])
+    y, spread = np.empty(column.size), np.empty(column.size)
+    for i in range(column.size - 1, -1, -1):
+        share = np.exp(before[i] + after - (before[i] + after).max())
+        share /= share.sum()
+        rows = np.arange(low[i], high[i]) / DOWN
+        y[i] = share @ rows
+        spread[i] = np.sqrt(max(float(share @ (rows - y[i]) ** 2), 0.0))
+        if i:
+            after = after - cost(i)
+            grown = np.concatenate([np.full(low[i] - low[i - 1], NEVER), after - after.max()])
+            after = np.logaddexp(grown + stay, _fallen(grown[::-1], slope)[::-1] + fall)[: high[i - 1] - low[i - 1]]
+    return Course(x, y, spread)
+
+
+def _fallen(state: FloatArray, slope: float) -> FloatArray:
+    """Return the logarithm of what comes down to each level from all above it, exponentially less from farther ones."""
+    way = np.arange(state.size) * slope
+    total = np.logaddexp.accumulate(state + way) - way
+    return np.append(NEVER, total[:-1] - slope)
+
+
+def _edge_costs(own: Floats, seen: Floats, over: Floats) -> tuple[Floats, Floats]:
+    """Return what ink from the top to each level costs, as a lower edge, and less as an upper edge; shape (width, levels)."""
+    height, width = own.shape
+    already, free = (own - over) ** 2, 1 - over
+
+    def inked(share: float) -> Floats:
+        return np.asarray(seen * ((own - over - free * share) ** 2 - already), dtype=np.float32)
+
+    total = np.pad(np.cumsum(inked(1.0), axis=0, dtype=np.float32), ((1, 0), (0, 0)))
+    bottom = np.empty((height * DOWN + 1, width), dtype=np.float32)
+    top = np.empty_like(bottom)
+    bottom[::DOWN], top[::DOWN] = total, -total
+    for part in range(1, DOWN):
+        bottom[part::DOWN] = total[:-1] + inked(part / DOWN)
+        top[part::DOWN] = inked(1 - part / DOWN) - total[1:]
+    return np.ascontiguousarray(top.T), np.ascontiguousarray(bottom.T)

@@ -1,0 +1,214 @@
+"""Censor marks as stamps: one shape, printed many times along a curve, found by what it explains of the ink."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from survrecon.data import FloatArray, IntArray
+from survrecon.digitize.raster_trace import Floats
+
+FINE = 4  # places in a pixel, along each side
+Shape = Callable[[FloatArray, FloatArray, float, float], FloatArray]
+
+
+def _tick(x: FloatArray, y: FloatArray, size: float, half: float) -> FloatArray:
+    return np.asarray(_overlap(y, size)[:, None] * _overlap(x, half))
+
+
+def _cross(x: FloatArray, y: FloatArray, size: float, half: float) -> FloatArray:
+    return np.maximum(_tick(x, y, size, half), _tick(y, x, size, half).T)
+
+
+def _circle(x: FloatArray, y: FloatArray, size: float, half: float) -> FloatArray:
+    return np.asarray(np.clip(half + 0.5 - np.abs(np.hypot(x, y[:, None]) - size), 0, 1), dtype=float)
+
+
+def _overlap(middles: FloatArray, half: float) -> FloatArray:
+    """Return how much of each pixel lies within this distance from 0."""
+    return np.asarray(np.clip(np.minimum(middles + 0.5, half) - np.maximum(middles - 0.5, -half), 0, 1), dtype=float)
+
+
+SHAPES: dict[str, Shape] = {"tick": _tick, "cross": _cross, "circle": _circle}
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """A shape of a certain size.
+
+    Attributes
+    ----------
+    shape : str
+        One of `SHAPES`.
+    size : float
+        Half of its height; radius of a circle; in pixels.
+    stroke : float
+        Thickness of its strokes.
+    """
+
+    shape: str
+    size: float
+    stroke: float
+
+    @property
+    def reach(self) -> int:
+        """Return how many pixels it covers at most beyond that of its middle."""
+        return int(np.ceil(self.size + self.stroke / 2)) + 1
+
+    def prints(self) -> Floats:
+        """Return what it covers when its middle is at each of `FINE` by `FINE` places in a pixel.
+
+        Returns
+        -------
+        ndarray of float32, shape (FINE, FINE, 2 * reach + 1, 2 * reach + 1)
+            First the place down, then across.
+        """
+        side = 2 * self.reach + 1
+        middles: FloatArray = np.arange(side, dtype=float) + 0.5 - self.reach
+        made = np.empty((FINE, FINE, side, side), dtype=np.float32)
+        for down in range(FINE):
+            for right in range(FINE):
+                x, y = (middles - (place + 0.5) / FINE for place in (right, down))
+                made[down, right] = SHAPES[self.shape](x, y, self.size, self.stroke / 2)
+        return made
+
+
+def paint(stamp: Stamp, x: FloatArray, y: FloatArray, shape: tuple[int, int]) -> Floats:
+    """Return how much of each pixel stamps cover.
+
+    Parameters
+    ----------
+    stamp : Stamp
+        The shape.
+    x, y : ndarray of float, shape (k,)
+        Their middles, in pixels.
+    shape : tuple of two int
+        Height and width of the picture.
+
+    Returns
+    -------
+    ndarray of float32, shape (height, width)
+        From 0 to 1.
+    """
+    reach = stamp.reach
+    sheet = np.zeros((shape[0] + 2 * reach, shape[1] + 2 * reach), dtype=np.float32)
+    prints = stamp.prints()
+    for (row, down), (column, right) in zip(_split(y, shape[0]), _split(x, shape[1]), strict=True):
+        part = sheet[row : row + 2 * reach + 1, column : column + 2 * reach + 1]
+        np.maximum(part, prints[down, right], out=part)
+    return sheet[reach:-reach, reach:-reach]
+
+
+def _split(values: FloatArray, limit: int) -> list[tuple[int, int]]:
+    """Return the pixel of each value and its place in it."""
+    fine = np.clip(np.floor(values * FINE).astype(int), 0, limit * FINE - 1)
+    return [divmod(int(value), FINE) for value in fine]
+
+
+COARSE = 2.0  # pixels in the width of a stroke are enough
+LEAST_SHARE = 0.5  # of the ink that a stamp would add must be there
+LEAST_SEEN = 0.25  # of a stamp must be visible by itself
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """What prints are looked for in.
+
+    Attributes
+    ----------
+    own, seen : ndarray of float32, shape (height, width)
+        Ink, and the weight of each pixel.
+    line : ndarray of float32, shape (height, width)
+        What the curve itself covers.
+    """
+
+    own: Floats
+    seen: Floats
+    line: Floats
+
+
+class _Places:
+    """Places where a stamp may have been printed, and what it would explain there."""
+
+    def __init__(self, stamp: Stamp, x: FloatArray, y: FloatArray, sheet: Sheet) -> None:
+        reach, prints = stamp.reach, stamp.prints()
+        self.stride = max(1, int(stamp.stroke / COARSE))
+        window = np.arange(reach % self.stride, 2 * reach + 1, self.stride)
+        down, right = (np.array(_split(values, limit)) for values, limit in zip((y, x), sheet.own.shape, strict=True))
+        self.prints, self.corner, self.place = prints, (down[:, 0], right[:, 0]), (down[:, 1], right[:, 1])
+        self.ink, self.weight, self.explained = (np.pad(values, reach) for values in (sheet.own, sheet.seen, sheet.line))
+        self.index = (down[:, 0, None] + window)[:, :, None], (right[:, 0, None] + window)[:, None, :]
+        self.shapes = prints[:, :, window[:, None], window][self.place]
+        self.size = 2 * reach + 1
+
+    def gains(self, some: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Return how much squared ink each explains, and how much it would if all of its ink were there."""
+        index = self.index[0][some], self.index[1][some]
+        before, ink, weight = self.explained[index], self.ink[index], self.weight[index]
+        after = np.maximum(before, self.shapes[some])
+        added = weight * (after - before)
+        scale = self.stride**2
+        return scale * (added * (2 * ink - before - after)).sum(axis=(1, 2)), scale * (added * (after - before)).sum(axis=(1, 2))
+
+    def put(self, one: int) -> None:
+        """Print one."""
+        row, column = self.corner[0][one], self.corner[1][one]
+        part = self.explained[row : row + self.size, column : column + self.size]
+        np.maximum(part, self.prints[self.place[0][one], self.place[1][one]], out=part)
+
+
+def find_prints(stamp: Stamp, x: FloatArray, y: FloatArray, sheet: Sheet) -> FloatArray:
+    """Find where a stamp was printed, the clearest first.
+
+    Parameters
+    ----------
+    stamp : Stamp
+        The shape.
+    x, y : ndarray of float, shape (k,)
+        Where it may be, along the curve.
+    sheet : Sheet
+        The ink.
+
+    Returns
+    -------
+    ndarray of float
+        Those of `x` where it is, ascending.
+    """
+    places = _Places(stamp, x, y, sheet)
+    gain, possible = places.gains(np.arange(x.size))
+    # of a stamp that stands alone
+    full = np.median(possible) if x.size else 0.0
+    chosen: list[int] = []
+    for _ in range(x.size):
+        usable = (gain >= LEAST_SHARE * possible) & (possible >= LEAST_SEEN * full)
+        if not usable.any():
+            break
+        best = int(np.where(usable, gain, -np.inf).argmax())
+        chosen.append(best)
+        places.put(best)
+        near = np.flatnonzero(np.abs(x - x[best]) <= 2 * stamp.reach + 1)
+        gain[near], possible[near] = places.gains(near)
+        gain[best] = -np.inf
+    return x[np.sort(np.array(chosen, dtype=np.int64))]
+
+
+def explained(stamp: Stamp, x: FloatArray, y: FloatArray, sheet: Sheet) -> tuple[FloatArray, FloatArray]:
+    """Return how much of the ink one print explains, for each of several places.
+
+    Parameters
+    ----------
+    stamp : Stamp
+        The shape.
+    x, y : ndarray of float, shape (k,)
+        The places.
+    sheet : Sheet
+        The ink.
+
+    Returns
+    -------
+    tuple of two ndarray of float, shape (k,)
+        By how much the sum of squared differences from the ink becomes less, and by how much it would if the whole stamp were there.
+    """
+    return _Places(stamp, x, y, sheet).gains(np.arange(x.size))
