@@ -17,7 +17,7 @@ HIDDEN_ACROSS = 0.15  # under other ink: the curve may be behind it
 BLANK_ACROSS = 2.0  # on nothing
 HIDDEN_DOWN = 0.4
 BLANK_DOWN = 3.0  # what lies between dashes costs a fraction
-TURN = 0.5  # each drop, so that soft edges do not become many small ones
+TURN = 0.1  # each drop, so that soft edges do not become many small ones; a steep curve in a small picture falls in every column
 GAP = 3  # between dashes, half of the longest in thicknesses of the line
 CLOSED = 0.5  # worth of such a gap
 OFF_CENTER = 0.3  # lost at the edge of the ink
@@ -243,9 +243,11 @@ def with_last_drop(steps: Steps, path: Path, own: Floats) -> Steps:
     last = path.first + path.enter.size
     columns = np.arange(max(last - int(2 * steps.thickness) - 2, path.first), last)
     over, under = _outside(own[:, columns] > 0.5)
-    at, row = np.arange(columns.size), int(path.leave[-1])
-    up, down = row - over[row, at], under[row, at] - row
+    at, rows = np.arange(columns.size), path.enter[columns - path.first]
     least = max(5 * steps.thickness, 0.02 * own.shape[0])
+    tall = under[rows, at] - rows > least
+    row = int(rows[tall.argmax()])  # the level that the drop comes from: the path may end halfway down
+    up, down = row - over[row, at], under[row, at] - row
     falls = (down > least) & (down > 2 * up) & (under[row, at] > row)
     if not falls.any():
         return steps
