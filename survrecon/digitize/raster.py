@@ -14,12 +14,13 @@ from survrecon.digitize.figure import Axis, Digitized, Hints, Trace
 from survrecon.digitize.labels import match_rows
 from survrecon.digitize.ocr import read_texts
 from survrecon.digitize.raster_axes import Frame, find_frame, ticks_missed, without_axes
-from survrecon.digitize.raster_colors import Layer, background, difference, find_colors, rgb_of, separate
+from survrecon.digitize.raster_colors import Layer, find_colors, rgb_of, separate
 from survrecon.digitize.raster_counts import read_counts
 from survrecon.digitize.raster_curves import find_curves
 from survrecon.digitize.raster_dark import in_own_colors, inverted_hints, is_dark
 from survrecon.digitize.raster_doubts import doubts_of
 from survrecon.digitize.raster_drops import from_start
+from survrecon.digitize.raster_fills import background, contrast
 from survrecon.digitize.raster_found import Found
 from survrecon.digitize.raster_image import Pixels, read_pixels
 from survrecon.digitize.raster_lines import read_lines
@@ -202,9 +203,9 @@ def separate_layers(plot: Plot, hints: Hints, path: str | Path) -> list[Layer]:
         Those of the given colors only, where all are given.
     """
     behind = background(plot.pixels)
-    away = difference(plot.pixels, max(7, int(FILL * min(plot.pixels.shape[:2])) | 1))
+    ink = contrast(plot.pixels, max(7, int(FILL * min(plot.pixels.shape[:2])) | 1))
     given = [behind - rgb_of(color, path) for _, color in hints.arms if color is not None]
-    return separate(away, find_colors(away, len(hints.arms) or None, given), behind)
+    return separate(ink, find_colors(ink, len(hints.arms) or None, given), behind)
 
 
 def follow_curves(layers: list[Layer], plot: Plot, count: int | None) -> tuple[list[Found], bool]:

@@ -7,16 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from survrecon.data import BoolArray, FloatArray
+from survrecon.digitize.raster_fills import Contrast, Floats
 from survrecon.errors import FigureError
-
-Floats = NDArray[np.float32]
 
 SAME = 42.0  # colors closer than this, of 441 between black and white, are one
 FAINT = 36.0  # paler than this against the background is no line
-OPAQUE = 120.0  # a fill is paler than this
 MOST_LAYERS = 8
 SEEN = 0.1  # of the columns: what is seen in fewer is text
 MIXED = 1.5  # a mixture is this many times rarer than what it is mixed of
@@ -72,83 +69,13 @@ def rgb_of(color: str, path: str | Path) -> FloatArray:
         raise FigureError(path, f"{color!r} is no color; write it as #rrggbb or by its CSS name") from error
 
 
-def background(pixels: NDArray[np.uint8]) -> FloatArray:
-    """Return the most frequent color.
-
-    Parameters
-    ----------
-    pixels : ndarray of uint8, shape (height, width, 3)
-        The plot.
-
-    Returns
-    -------
-    ndarray of float, shape (3,)
-        Red, green, blue.
-    """
-    flat = pixels.reshape(-1, 3)
-    codes = (flat >> 4).astype(np.int32) @ np.array([256, 16, 1], dtype=np.int32)
-    common = codes == np.bincount(codes, minlength=4096).argmax()
-    return np.asarray(np.median(flat[common], axis=0), dtype=float)
-
-
-def difference(pixels: NDArray[np.uint8], fill_size: int) -> Floats:
-    """Return how each pixel differs from the background, fills such as confidence bands taken away.
-
-    Parameters
-    ----------
-    pixels : ndarray of uint8, shape (height, width, 3)
-        The plot.
-    fill_size : int
-        Ink at least this wide and high is a fill, not a line.
-
-    Returns
-    -------
-    ndarray of float32, shape (height, width, 3)
-        Background minus pixel.
-    """
-    from scipy import ndimage
-
-    away = np.asarray(background(pixels), dtype=np.float32) - pixels.astype(np.float32)
-    size = np.abs(away).max(axis=2)
-    if np.sum((size > 0) & (size <= 10)) > 0.5 * np.sum(size > 100):  # the ripples of a JPEG
-        away = _even_colors(away)
-    fill = _opened(away, fill_size)
-    solid = np.sum(fill * fill, axis=2) > OPAQUE**2
-    if solid.any():  # many marks beside each other, unless it is larger than they can be
-        fill[solid] = _opened(away, 3 * fill_size)[solid]
-    line = away - fill
-    strength = np.sqrt(np.sum(line * line, axis=2))
-    # a line is opaque: where it covers the pixel, its color is the pixel's, whatever fill is behind
-    share = strength / np.maximum(ndimage.maximum_filter(strength, size=5), 2 * FAINT)
-    return np.asarray(line + fill * share[:, :, None], dtype=np.float32)
-
-
-def _opened(away: Floats, size: int) -> Floats:
-    """Keep of each channel only what covers a square of this size."""
-    from scipy import ndimage
-
-    return np.stack([ndimage.grey_opening(np.clip(channel, 0, None), size=(size, size)) for channel in np.moveaxis(away, 2, 0)], axis=2)
-
-
-def _even_colors(away: Floats, reach: int = 7) -> Floats:
-    """Take brightness from each pixel but color from its surroundings, as a JPEG keeps color coarsely only."""
-    from scipy import ndimage
-
-    dark = np.clip(away.mean(axis=2), 0, None)
-    around = ndimage.uniform_filter(dark, size=reach) + 1.0
-    even = np.empty_like(away)
-    for channel in range(3):
-        even[:, :, channel] = dark * (1 + ndimage.uniform_filter(away[:, :, channel] - dark, size=reach) / around)
-    return even
-
-
-def find_colors(away: Floats, count: int | None = None, given: Sequence[FloatArray] = ()) -> list[FloatArray]:
+def find_colors(ink: Contrast, count: int | None = None, given: Sequence[FloatArray] = ()) -> list[FloatArray]:
     """Find the colors that lines are drawn in.
 
     Parameters
     ----------
-    away : ndarray of float32, shape (height, width, 3)
-        From `difference`.
+    ink : Contrast
+        Of the plot.
     count : int or None
         How many curves there are at most, if known.
     given : sequence of ndarray of float, shape (3,)
@@ -161,6 +88,7 @@ def find_colors(away: Floats, count: int | None = None, given: Sequence[FloatArr
     """
     from scipy import ndimage
 
+    away = ink.opaque * ink.clear[:, :, None]
     strength = np.sqrt(np.sum(away * away, axis=2))
     core = (strength > FAINT) & (strength >= 0.92 * ndimage.maximum_filter(strength, size=3))
     rows, columns = np.nonzero(core)
@@ -230,13 +158,13 @@ def _paler(colors: Floats, center: FloatArray) -> BoolArray:
     return np.asarray((share > 0) & (share < 1.4) & (rest < 0.5 * SAME * np.clip(share, 0.3, 1)))
 
 
-def separate(away: Floats, colors: list[FloatArray], behind: FloatArray, softness: float = 28.0) -> list[Layer]:
+def separate(ink: Contrast, colors: list[FloatArray], behind: FloatArray, softness: float = 28.0) -> list[Layer]:
     """Share the ink of every pixel out among the colors.
 
     Parameters
     ----------
-    away : ndarray of float32, shape (height, width, 3)
-        From `difference`.
+    ink : Contrast
+        Of the plot.
     colors : list of ndarray of float, shape (3,)
         Each color's difference from the background.
     behind : ndarray of float, shape (3,)
@@ -253,27 +181,31 @@ def separate(away: Floats, colors: list[FloatArray], behind: FloatArray, softnes
 
     if not colors:
         return []
-    strength = np.sqrt(np.sum(away * away, axis=2))
-    core = ndimage.maximum_filter(strength, size=3)  # a soft edge is told from a paler stroke by the pixels beside it
+    line, fill, strength = ink.line, ink.fill, ink.strength
+    # a soft edge is told from a paler stroke by the pixels beside it
+    core = ndimage.maximum_filter(np.linalg.norm(ink.opaque, axis=2), size=3)
     weights, shares = [], []
+    weakest = np.full(strength.shape, np.inf, dtype=np.float32)
     for color in colors:
-        vector = color.astype(np.float32)
-        share = np.clip(away @ vector / np.float32(color @ color), 0, 1)
-        rest = away - share[:, :, None] * vector
+        vector = color.astype(np.float32) - fill  # from what is behind to the color
+        norm = np.maximum(np.linalg.norm(vector, axis=2), np.float32(FAINT))
+        share = np.clip(np.sum(line * vector, axis=2) / norm**2, 0, 1)
+        rest = line - share[:, :, None] * vector
         distance = np.sum(rest * rest, axis=2)
         if any(_alike(color, other) for other in colors if other is not color):
             distance += 0.5 * (core - np.float32(np.linalg.norm(color))) ** 2
         weights.append(np.exp(-0.5 * distance / np.float32(softness**2)))
         shares.append(share)
+        weakest = np.minimum(weakest, norm)
     total = np.maximum(sum(weights), 1e-6)
     norms = [float(np.linalg.norm(color)) for color in colors]
-    weakest, strongest = min(norms), max(norms)
-    ink = np.clip(strength / max(0.6 * weakest, FAINT), 0, 1)
+    strongest = max(norms)
+    covered = np.clip(strength / np.maximum(0.6 * weakest, FAINT), 0, 1)
     found = []
     for color, norm, weight, share in zip(colors, norms, weights, shares, strict=True):
         own = share * np.sqrt(weight) * weight / total
         own[strength < 0.3 * FAINT] = 0
-        blank = 1 - np.maximum(ink, np.clip(own, 0, 1))
+        blank = 1 - np.maximum(covered, np.clip(own, 0, 1))
         red, green, blue = (int(round(float(v))) for v in np.clip(behind - color, 0, 255))
         left, empty = without_rules(own.astype(np.float32), blank.astype(np.float32))
         if norm > GRID * strongest or left.sum() > 0.5 * own.sum():  # what is left of a pale grid is no curve

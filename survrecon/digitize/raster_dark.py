@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from survrecon.digitize.figure import Digitized, Hints
-from survrecon.digitize.raster_colors import background, rgb_of
+from survrecon.digitize.raster_colors import rgb_of
+from survrecon.digitize.raster_fills import background
 from survrecon.digitize.raster_image import Pixels
 
 DARK = 100  # of 255: a background whose channels are below this on average is dark

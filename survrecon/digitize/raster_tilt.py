@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from survrecon.data import FloatArray
-from survrecon.digitize.raster_colors import background
+from survrecon.digitize.raster_fills import background
 from survrecon.digitize.raster_image import Pixels
 
 MOST = 2.0  # degrees that are looked for

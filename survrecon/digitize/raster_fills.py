@@ -1,0 +1,131 @@
+"""Tell the lines of a plot from the fills behind them, such as confidence bands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from survrecon.data import FloatArray
+
+Floats = NDArray[np.float32]
+
+OPAQUE = 120.0  # a fill is paler than this against the background
+RIPPLE = 10  # differences up to this are those of a JPEG, where there are many of them
+CLEAR = 100  # and above this are those of lines
+COARSE = 5  # pixels that a JPEG at most keeps one color for, with its soft edges
+LEAST = 72.0  # of 441 between black and white: what differs less from the fill behind it is not wholly a line
+NEAR = 5  # pixels: a line's strongest ink is no further away
+
+
+@dataclass(frozen=True, eq=False)
+class Contrast:
+    """How each pixel of a plot differs from what is behind it.
+
+    Attributes
+    ----------
+    line : ndarray of float32, shape (height, width, 3)
+        The fill behind it minus the pixel.
+    fill : ndarray of float32, shape (height, width, 3)
+        The background minus that fill.
+    """
+
+    line: Floats
+    fill: Floats
+
+    @property
+    def strength(self) -> Floats:
+        """Return how much each pixel differs from what is behind it."""
+        return _length(self.line)
+
+    @property
+    def opaque(self) -> Floats:
+        """Return how the ink of each pixel differs from the background: where a line covers all of it, the fill does not shine through."""
+        from scipy import ndimage
+
+        strength = self.strength
+        share = strength / np.maximum(ndimage.maximum_filter(strength, size=NEAR), LEAST)
+        return np.asarray(self.line + self.fill * share[:, :, None], dtype=np.float32)
+
+    @property
+    def clear(self) -> NDArray[np.bool_]:
+        """Return where ink is as unlike a fill as the fill is unlike the background: a band is at most half as strong as its line."""
+        return np.asarray(self.strength > _length(self.fill))
+
+
+def contrast(pixels: NDArray[np.uint8], fill_size: int) -> Contrast:
+    """Find the fills of a plot, and what stands out from them.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8, shape (height, width, 3)
+        The plot.
+    fill_size : int
+        Ink at least this wide and high is a fill, not a line.
+
+    Returns
+    -------
+    Contrast
+        Of each pixel.
+    """
+    away = np.asarray(background(pixels), dtype=np.float32) - pixels.astype(np.float32)
+    size = np.abs(away).max(axis=2)
+    fill = _opened(away, fill_size)
+    solid = _length(fill) > OPAQUE
+    if solid.any():  # many marks beside each other, unless it is larger than they can be
+        fill[solid] = _opened(away, 3 * fill_size)[solid]
+    fill = _closed(fill, fill_size)
+    line = away - fill
+    if np.sum((size > 0) & (size <= RIPPLE)) > 0.5 * np.sum(size > CLEAR):
+        line = np.where(line.mean(axis=2, keepdims=True) > 0, _even_colors(line), line)
+    return Contrast(line.astype(np.float32), fill)
+
+
+def background(pixels: NDArray[np.uint8]) -> FloatArray:
+    """Return the most frequent color.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8, shape (height, width, 3)
+        The plot.
+
+    Returns
+    -------
+    ndarray of float, shape (3,)
+        Red, green, blue.
+    """
+    flat = pixels.reshape(-1, 3)
+    codes = (flat >> 4).astype(np.int32) @ np.array([256, 16, 1], dtype=np.int32)
+    common = codes == np.bincount(codes, minlength=4096).argmax()
+    return np.asarray(np.median(flat[common], axis=0), dtype=float)
+
+
+def _length(vectors: Floats) -> Floats:
+    return np.asarray(np.sqrt(np.sum(vectors * vectors, axis=2)), dtype=np.float32)
+
+
+def _opened(away: Floats, size: int) -> Floats:
+    """Keep of each channel only what covers a square of this size."""
+    from scipy import ndimage
+
+    return np.stack([ndimage.grey_opening(np.clip(channel, 0, None), size=(size, size)) for channel in np.moveaxis(away, 2, 0)], axis=2)
+
+
+def _closed(fill: Floats, size: int) -> Floats:
+    """Fill up each channel where a line that has less of it crosses a fill."""
+    from scipy import ndimage
+
+    return np.stack([ndimage.grey_closing(channel, size=(size, size)) for channel in np.moveaxis(fill, 2, 0)], axis=2)
+
+
+def _even_colors(line: Floats) -> Floats:
+    """Take brightness from each pixel but color from its surroundings, as a JPEG keeps color coarsely only."""
+    from scipy import ndimage
+
+    dark = np.clip(line.mean(axis=2), 0, None)
+    around = ndimage.uniform_filter(dark, size=COARSE) + 1.0
+    even = np.empty_like(line)
+    for channel in range(3):
+        even[:, :, channel] = dark * (1 + ndimage.uniform_filter(line[:, :, channel] - dark, size=COARSE) / around)
+    return even

@@ -1,0 +1,36 @@
+"""Curves in small pictures that were lost: behind bands of all arms' colors, and where a steep curve of dots falls in every column."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytest.importorskip("PIL")
+pytest.importorskip("matplotlib")
+
+from survrecon.digitize import read_figure
+from survrecon.figure_benchmark import hints_of
+from survrecon.figure_scores import curve_error, match
+from survrecon.figures import draw, generate
+
+
+def errors(number, path):
+    """Return the root mean square error of each arm of a generated figure; infinite where it was not found."""
+    design = generate(number)
+    picture = path / f"figure.{design.format}"
+    truth = draw(design, picture)
+    traces = read_figure(picture, hints_of(truth)).traces
+    curves = [truth.curve(arm) for arm in range(design.arms)]
+    found = np.array([[curve_error(curve, (trace.time, trace.survival), curve[0][-1]) for trace in traces] for curve in curves])
+    return [found[arm, trace] if trace is not None else np.inf for arm, trace in enumerate(match(found))]
+
+
+def test_where_bands_overlap_their_color_takes_no_curves_place(tmp_path):
+    # a JPEG of 100 dpi with four colored arms of 176 patients: two were lost, the others 0.07 and 0.15 off
+    solid, dashed, _, dash_dotted = errors(1, tmp_path)
+    assert max(solid, dashed, dash_dotted) < 0.006  # one patient of 176
+
+
+def test_a_curve_of_dots_that_falls_in_every_column_is_found(tmp_path):
+    # 100 dpi, four arms of 497 patients: the two of dots and of dots and dashes were lost
+    assert max(errors(54, tmp_path)) < 0.02
