@@ -1,4 +1,6 @@
-"""What makes a curve doubtful: falls behind other ink count as much as they can be wrong."""
+"""What makes a curve doubtful: other courses, which count as much as they can be wrong."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -24,15 +26,49 @@ def crossing(width, fall=20):
     return Found(0, Layer((0, 0, 0), own, blank), Path(0, enter, leave, 190.0), steps)
 
 
+def doubts(curve, others=()):
+    return doubts_of(curve, list(others), lambda columns: columns, 30.5, 100.0)
+
+
 @pytest.mark.parametrize(
     # the drop of 0.02 may be anywhere in 2 or in 8 of 200 columns: 0.02 sqrt(2 / 600) = 0.0012, 0.02 sqrt(8 / 600) = 0.0023;
-    # that of 0.2 in 8: 0.023
+    # that of 0.2 in 8: 0.023, or 0.02, as what lies within the line of 3 pixels on either side counts as nothing
     ("width", "fall", "doubted"),
     [(2, 2, False), (8, 2, False), (8, 20, True)],
 )
 def test_a_fall_behind_other_ink_counts_by_its_width(width, fall, doubted):
-    curve = crossing(width, fall)
-    behind = [d for d in doubts_of(curve, [], lambda columns: columns, 30.5, 100.0) if "falls" in d]
+    behind = [doubt for doubt in doubts(crossing(width, fall)) if "other courses" in doubt]
     assert bool(behind) == doubted
     if doubted:
-        assert "0.20 of the axis behind other ink, from 96 to 104" in behind[0]
+        error, first, last = (float(behind[0].split(word)[1].split()[0]) for word in ("about ", "from ", " to "))
+        assert 0.01 < error < 0.03 and 94 <= first <= 97 and 103 <= last <= 106
+
+
+def with_ink(curve, rows, columns, course=False):
+    """The same curve with more ink of its color; with a course, also what leads there from the curve."""
+    own, blank = curve.ink.own.copy(), curve.ink.blank.copy()
+    own[rows, columns] = 1
+    if course:
+        own[30 : rows.stop, columns.start : columns.start + 3] = 1
+    blank[own > 0] = 0
+    return replace(curve, ink=replace(curve.ink, own=own, blank=blank))
+
+
+def test_ink_elsewhere_is_doubted_only_where_the_curve_may_run_there():
+    # as many words as a legend has, above the curve: a course through them would leave the curve's own ink
+    curve = crossing(2, fall=2)
+    assert doubts(with_ink(curve, slice(5, 8), slice(120, 180))) == ()
+    # a second branch, 0.3 lower from column 140 on, that is as long as what is left of the curve: 0.3 in half of all cases for 60
+    # of 200 columns is 0.3 sqrt(0.5 * 60 / 200) = 0.116
+    (doubt,) = doubts(with_ink(curve, slice(61, 64), slice(140, 200), course=True))
+    error = float(doubt.split("about ")[1].split()[0])
+    assert 0.06 < error < 0.18 and "from 14" in doubt
+
+
+def test_curves_of_one_color_that_meet_are_doubted_only_where_they_part_again():
+    # both at row 30 until column 100; then one falls by 0.2, and the other by as much or not at all
+    curve, same = crossing(2), crossing(2)
+    level = np.full(200, 30)
+    level_on = Found(0, curve.ink, Path(0, level, level, 190.0), Steps(np.array([0.0]), np.array([30.5]), 200.0, 3.0))
+    assert not any("meets" in doubt for doubt in doubts(curve, [same]))
+    assert any("meets another curve of the same color" in doubt for doubt in doubts(curve, [level_on]))

@@ -14,9 +14,10 @@ from survrecon.digitize.raster_trace import Steps, follow, refine, with_last_dro
 
 SHORTEST = 12  # columns of a curve
 SOLID = 0.7  # of the gain with gaps: a line that has this much without is solid
-AGAIN = 0.8  # what a second curve of a color counts
+AGAIN = 0.5  # what a second curve of a color counts beside the first of another
 LEAST_GAIN = 0.04  # of the plot's width: less ink than this is no curve
-CLEAR_GAIN = 0.3  # the same, where the number of curves is not given
+LEAST_INK = 0.3  # of a curve's columns have its ink, even where it is of dots: a path behind other ink is none
+CLEAR_GAIN = 0.3  # as `LEAST_GAIN`, where the number of curves is not given
 MOST_CURVES = 8
 
 
@@ -45,7 +46,7 @@ def find_curves(layers: list[Layer], first: int, start_row: float, count: int | 
 
     def best(number: int, layer: Layer) -> list[Found]:
         curve = _best(number, layer, first, start_row, more)
-        return [curve] if curve is not None and ink_length(curve) >= least else []
+        return [curve] if curve is not None and ink_length(curve) >= least and _inked(curve) >= LEAST_INK else []
 
     found: list[Found] = []
     candidates = [curve for number, layer in enumerate(layers) for curve in best(number, layer)]
@@ -65,6 +66,12 @@ def _unlike(curve: Found, start_row: float) -> bool:
     """Whether a path starts so far from 1, or is so straight, that it may be a guide line, a grid line or text."""
     rows, height = curve.steps.y, curve.ink.own.shape[0]
     return bool(abs(rows[0] - start_row) > 0.1 * height or np.ptp(rows) < 0.01 * height)
+
+
+def _inked(curve: Found) -> float:
+    """Return in which share of its columns a path runs through its own ink."""
+    path, own = curve.path, curve.ink.own
+    return float(np.mean(np.maximum(own[path.enter, path.columns], own[path.leave, path.columns]) > 0.3))
 
 
 def _best(number: int, layer: Layer, first: int, start_row: float, more: bool) -> Found | None:

@@ -77,13 +77,14 @@ def follow(own: Floats, blank: Floats, first: int, start_row: float, dashed: boo
     own, blank = own[:, first:], blank[:, first:]
     hidden = np.clip(1 - own - blank, 0, 1)
     thickness = max(1, round(ink_thickness(own)))
-    gaps_across, gaps_down = (_closed(own, thickness, axis) if dashed else own for axis in (1, 0))
+    gaps_across, gaps_down = (closed(own, thickness, axis) if dashed else own for axis in (1, 0))
     worth = (1 - OFF_CENTER) * np.maximum(own, CLOSED * gaps_across) + OFF_CENTER * own * _centrality(own)
     ink = 1 - blank
     # a hidden curve is in the middle of what covers it
     across = HIDDEN_ACROSS * hidden * (2 - _centrality(ink)) + BLANK_ACROSS * blank * (1 - 0.8 * gaps_across) - worth
-    off_center = OFF_CENTER_DOWN * (1 - np.where(hidden > own, _centrality(ink.T).T, _centrality(own.T).T))
-    down = np.cumsum(HIDDEN_DOWN * hidden + BLANK_DOWN * blank * (1 - 0.95 * gaps_down) + off_center, axis=0)
+    # a drop along its own ink costs nothing, however short the run after it is
+    off_center = OFF_CENTER_DOWN * (1 - own - np.where(hidden > own, _centrality(ink.T).T, _centrality(own.T).T))
+    down = np.cumsum(HIDDEN_DOWN * hidden + BLANK_DOWN * blank * (1 - gaps_down) + off_center, axis=0)
     height, width = own.shape
     rows = np.arange(height, dtype=np.int32)
     origin = np.empty((width, height), dtype=np.int32)
@@ -125,8 +126,23 @@ def _outside(solid: BoolArray) -> tuple[IntArray, IntArray]:
     return over, under
 
 
-def _closed(own: Floats, thickness: int, axis: int) -> Floats:
-    """Fill the gaps between dashes along an axis."""
+def closed(own: Floats, thickness: int, axis: int) -> Floats:
+    """Fill the gaps between dashes along an axis.
+
+    Parameters
+    ----------
+    own : ndarray of float32, shape (height, width)
+        Share of each pixel that is covered.
+    thickness : int
+        Of the line, in pixels.
+    axis : int
+        1 along rows, 0 along columns.
+
+    Returns
+    -------
+    ndarray of float32, shape (height, width)
+        The same with gaps filled.
+    """
     from scipy import ndimage
 
     size = 1 + 2 * int(GAP * thickness)
@@ -135,7 +151,7 @@ def _closed(own: Floats, thickness: int, axis: int) -> Floats:
 
 
 def ink_thickness(own: Floats) -> float:
-    """Return the usual height of ink in a column, marks left out: the least of the frequent heights.
+    """Return how thick the lines are that run to the right: the least of the frequent heights of ink whose edges are level.
 
     Parameters
     ----------
@@ -147,10 +163,12 @@ def ink_thickness(own: Floats) -> float:
     float
         In pixels, from 1.
     """
-    edges = np.diff((own > 0.5).astype(np.int8), axis=0, prepend=0, append=0).T
-    heights = np.nonzero(edges == -1)[1] - np.nonzero(edges == 1)[1]
-    counts = np.bincount(heights, minlength=2)
-    return float(np.flatnonzero(counts >= 0.4 * counts.max())[0]) if heights.size else 1.0
+    solid = own > 0.5
+    over, under = _outside(solid)
+    heights = np.where(solid & (over == np.arange(own.shape[0])[:, None] - 1), under - over - 1, 0)  # at the top of each run
+    here, left, right = heights[:, 1:-1], heights[:, :-2], heights[:, 2:]
+    counts = np.bincount(here[(here > 0) & (here == left) & (here == right)], minlength=2)  # no marks nor letters
+    return float(np.flatnonzero(counts >= 0.4 * counts.max())[0]) if counts.any() else 1.0
 
 
 @dataclass(frozen=True, eq=False)
