@@ -96,3 +96,13 @@ def test_a_picture_that_is_turned_a_little_is_straightened(turned, tmp_path):
 
 def test_level_pictures_are_left_alone():
     assert tilt(painted()) == 0 and tilt(255 - painted()) == 0 and tilt(np.full((300, 500, 3), 255, dtype=np.uint8)) == 0
+
+
+def test_two_panels_are_noted():
+    two = np.concatenate([painted(), painted()], axis=1)
+    read = digitize_pixels(two, Hints(**RANGES))
+    (note,) = (note for note in read.notes if "panels" in note)
+    assert "2 panels" in note and "--panel" in note
+    assert levels(read) == pytest.approx([1, 0.8, 0.5], abs=0.003)
+    right = digitize_pixels(two, Hints(**RANGES, panel=2))
+    assert right.x.ticks[0] == pytest.approx((550.5, 0.0)) and not any("panels" in note for note in right.notes)

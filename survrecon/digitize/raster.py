@@ -259,6 +259,8 @@ def _all_traces(
         notes += matched
     missed = ticks_missed(hints, frame)
     traces = [replace(trace, doubts=(*missed, *trace.doubts)) for trace in traces]
+    if frame.panels > 1:
+        notes.append(f"the picture has {frame.panels} panels, and the largest was read; choose one with --panel, from 1 in reading order")
     if not hints.arms:
         notes.append(f"curves found: {len(found)}; if there are more or fewer, name each with --arm")
     return traces, notes

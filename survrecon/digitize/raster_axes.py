@@ -18,6 +18,7 @@ THICKEST = 0.02  # of the picture: what is thicker is no line
 CORNER = 0.12  # how far the two lines may stay apart where they meet, as a share of their length
 MOST_RUNS, MOST_LINES, MOST_TICKS = 4000, 60, 60  # a picture of many lines is no figure
 LONGEST_TICK = 0.05  # of the axis
+ALIKE = 0.6  # sides of another panel, as a share of the largest's: the axes of a risk table are lower
 MOST_BORDERS = 12  # pairs of lines around or inside each other that are looked at for ticks
 
 
@@ -61,12 +62,15 @@ class Frame:
         The survival axis.
     x_ticks, y_ticks : tuple of float
         Positions of their ticks, in the order of their values: rightwards, and upwards.
+    panels : int
+        How many of about this size there are in the picture.
     """
 
     bottom: Line
     left: Line
     x_ticks: tuple[float, ...]
     y_ticks: tuple[float, ...]
+    panels: int = 1
 
 
 def find_frame(ink: FloatArray, panel: int | None = None, any_ink: FloatArray | None = None) -> Frame | None:
@@ -91,9 +95,12 @@ def find_frame(ink: FloatArray, panel: int | None = None, any_ink: FloatArray | 
     for darkness in (0.6, 0.35, 0.12):
         frames = _frames(ink > darkness, any_ink)
         if panel is None and frames:
-            frame = _with_ticks(any_ink, *max(frames, key=lambda pair: pair[0].length * pair[1].length))
+            bottom, left = max(frames, key=lambda pair: pair[0].length * pair[1].length)
+            frame = _with_ticks(any_ink, bottom, left)
             if frame.x_ticks or frame.y_ticks:
-                return frame
+                alike = [pair for pair in frames if min(pair[0].length / bottom.length, pair[1].length / left.length) > ALIKE]
+                ticked = [both for both in (_with_ticks(any_ink, *pair) for pair in alike) if both.x_ticks and both.y_ticks]
+                return replace(frame, panels=max(len(ticked), 1))
             bare = bare or frame
         if panel is not None and 1 <= panel <= len(frames):
             heights = [left.length for _, left in frames]

@@ -271,7 +271,8 @@ def with_last_drop(steps: Steps, path: Path, own: Floats) -> Steps:
         return steps
     column = float(columns[falls].mean()) + 0.5
     bottom = float(under[row, at][falls].max())
-    bottom += 2.0 if bottom >= own.shape[0] else -steps.thickness / 2  # onto the axis, or to a level of its own
+    # onto the axis, whose soft edge hides the end, or to a level of its own
+    bottom = own.shape[0] + 2.0 if bottom >= own.shape[0] - steps.thickness - 1 else bottom - steps.thickness / 2
     before = steps.x < column
     return Steps(np.append(steps.x[before], column), np.append(steps.y[before], bottom), column, steps.thickness)
 

@@ -8,7 +8,8 @@ import pytest
 pytest.importorskip("PIL")
 pytest.importorskip("matplotlib")
 
-from survrecon.digitize import read_figure
+from survrecon.digitize import Hints, read_figure
+from survrecon.digitize.raster import digitize_pixels
 from survrecon.figure_benchmark import hints_of
 from survrecon.figure_scores import curve_error, match
 from survrecon.figures import draw, generate
@@ -34,3 +35,16 @@ def test_where_bands_overlap_their_color_takes_no_curves_place(tmp_path):
 def test_a_curve_of_dots_that_falls_in_every_column_is_found(tmp_path):
     # 100 dpi, four arms of 497 patients: the two of dots and of dots and dashes were lost
     assert max(errors(54, tmp_path)) < 0.02
+
+
+def test_a_drop_to_a_soft_axis_ends_on_it():
+    # time t at column 50.5 + 40 t, survival s at row 250.5 - 200 s; the axis line is soft, and the drop seen down to row 248 only
+    pixels = np.full((300, 500, 3), 255, dtype=np.uint8)
+    pixels[50:251, 50] = pixels[250, 50:471] = 0
+    for i in range(11):
+        pixels[250:256, 50 + 40 * i] = pixels[250 - 20 * i, 45:51] = 0
+    pixels[249, 51:471] = 200
+    pixels[49:52, 50:132] = pixels[89:92, 129:332] = (200, 30, 30)
+    pixels[49:92, 129:132] = pixels[89:249, 329:332] = (200, 30, 30)
+    (trace,) = digitize_pixels(pixels, Hints(x_range=(0.0, 10.0), y_range=(0.0, 1.0))).traces
+    assert trace.survival[-1] == 0 and trace.time[-1] == pytest.approx(7, abs=0.02)
