@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from painting import painted
 
-from survrecon.digitize.raster_drops import from_start, whole_drops
+from survrecon.digitize.raster_drops import from_start, to_last_mark, whole_drops
 from survrecon.digitize.raster_trace import Steps
 
 
@@ -43,3 +43,19 @@ def test_a_curve_starts_at_one_unless_its_ink_does_not():
     assert first(11.2, 30.0) == 10  # less than two pixels off
     assert first(16.0, 30.0, second=3.0) == 10  # shorter than the line is thick
     assert first(16.0, 30.0) == 16
+
+
+@pytest.mark.parametrize(
+    # a line of 3 pixels that ends at column 50 with the right arm, 6 long, of a mark at 44.5
+    ("last", "deeper", "end"),
+    [
+        (44.5, 8.0, 44.5),
+        (44.5, 9.0, 44.5),  # the arm's lower edge is no drop
+        (44.5, 20.0, 50.0),  # but this is one
+        (30.0, 8.0, 50.0),  # the line goes on after the mark
+    ],
+)
+def test_a_mark_at_the_end_ends_the_curve_in_its_middle(last, deeper, end):
+    steps = to_last_mark(Steps(np.array([5.0, 47.0]), np.array([8.0, deeper]), 50.0, 3.0), np.array([20.0, last]), 6.0)
+    assert steps.end == end and steps.x[-1] <= end
+    assert steps.y[-1] == (deeper if end == 50 else 8)

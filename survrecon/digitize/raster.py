@@ -19,7 +19,7 @@ from survrecon.digitize.raster_counts import read_counts
 from survrecon.digitize.raster_curves import find_curves
 from survrecon.digitize.raster_dark import in_own_colors, inverted_hints, is_dark
 from survrecon.digitize.raster_doubts import doubts_of
-from survrecon.digitize.raster_drops import from_start
+from survrecon.digitize.raster_drops import from_start, to_last_mark
 from survrecon.digitize.raster_fills import background, contrast
 from survrecon.digitize.raster_found import Found
 from survrecon.digitize.raster_image import Pixels, read_pixels
@@ -272,7 +272,7 @@ def _trace(curve: Found, found: list[Found], plot: Plot, axes: tuple[Axis, Axis]
     height = curve.ink.own.shape[0]
     start = height - plot.zero if rising else plot.one
     others = [other for other in found if other is not curve]
-    curve = replace(curve, steps=from_start(curve.steps, start - moved))
+    curve = replace(curve, steps=to_last_mark(from_start(curve.steps, start - moved), curve.marks, curve.reach))
     rows = np.append(curve.steps.y, curve.steps.y[-1])
     survival = np.clip(y.value((height - rows if rising else rows) + plot.top + moved) / full, 0, 1)
 
@@ -280,9 +280,9 @@ def _trace(curve: Found, found: list[Found], plot: Plot, axes: tuple[Axis, Axis]
         return np.maximum(x.value(columns + plot.left + moved), 0)
 
     doubts = doubts_of(curve, others, time, start, plot.zero - plot.one)
-    marks = time(curve.marks)
+    marked = time(curve.marks)
     color = "#{:02x}{:02x}{:02x}".format(*curve.ink.color)
-    return Trace("", color, time(np.append(curve.steps.x, curve.steps.end)), survival, marks if marks.size else None, doubts=doubts)
+    return Trace("", color, time(np.append(curve.steps.x, curve.steps.end)), survival, marked if marked.size else None, doubts=doubts)
 
 
 def _labelled(traces: list[Trace], hints: Hints) -> list[Trace]:

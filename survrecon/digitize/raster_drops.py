@@ -104,3 +104,28 @@ def from_start(steps: Steps, row: float) -> Steps:
     if near or short:
         y[0] = min(row, y[1]) if y.size > 1 else row
     return replace(steps, y=y)
+
+
+def to_last_mark(steps: Steps, marks: FloatArray, reach: float) -> Steps:
+    """End a curve in the middle of the mark that its ink ends with, not at that mark's edge.
+
+    Parameters
+    ----------
+    steps : Steps
+        A curve.
+    marks : ndarray of float
+        Columns of its marks, ascending.
+    reach : float
+        How far a mark reaches from its middle.
+
+    Returns
+    -------
+    Steps
+        The same, unless a mark reaches to its end and no drop taller than the line follows on it.
+    """
+    if marks.size == 0 or not max(steps.x[0], steps.end - reach - 1) < marks[-1] < steps.end:
+        return steps
+    before = steps.x < marks[-1]
+    if steps.y[-1] - steps.y[before][-1] > steps.thickness:
+        return steps
+    return replace(steps, x=steps.x[before], y=steps.y[before], end=float(marks[-1]))

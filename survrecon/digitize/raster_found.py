@@ -27,6 +27,8 @@ class Found:
         Its exact course.
     marks : ndarray of float
         Columns of its censor marks, ascending.
+    reach : float
+        How far a mark reaches from its middle, in pixels.
     error : float
         What remains unsure of its rows where it is hidden: a root mean square, in pixels.
     """
@@ -36,6 +38,7 @@ class Found:
     path: Path
     steps: Steps
     marks: FloatArray = field(default_factory=lambda: np.array([]))
+    reach: float = 0.0
     error: float = 0.0
 
 

@@ -61,7 +61,7 @@ def read_lines(found: list[Found], start: float) -> list[Found]:
             return lines
         over = [paint(stamp, *each, _shape(ink)) for each, ink in zip(prints, inks, strict=True)]
         lines = [_line(curve, ink, marked, start) for curve, ink, marked in zip(found, inks, over, strict=True)]
-    return [replace(line, marks=columns) for line, (columns, _) in zip(lines, prints, strict=True)]
+    return [replace(line, marks=columns, reach=stamp.size) for line, (columns, _) in zip(lines, prints, strict=True)]
 
 
 def _prints(stamp: Stamp, steps: Steps, sheet: Sheet) -> tuple[FloatArray, FloatArray]:
