@@ -19,6 +19,7 @@ LEAST_GAIN = 0.04  # of the plot's width: less ink than this is no curve
 LEAST_INK = 0.3  # of a curve's columns have its ink, even where it is of dots: a path behind other ink is none
 CLEAR_GAIN = 0.3  # as `LEAST_GAIN`, where the number of curves is not given
 MOST_CURVES = 8
+ALONG = 0.7  # of a curve's columns on another one: its ink is that one's soft edge, unless it is known to be there
 
 
 def find_curves(layers: list[Layer], first: int, start_row: float, count: int | None) -> list[Found]:
@@ -55,8 +56,10 @@ def find_curves(layers: list[Layer], first: int, start_row: float, count: int | 
     while candidates and len(found) < (count or MOST_CURVES):
         taken = {curve.layer for curve in found}
         chosen = min(candidates, key=lambda curve: (_unlike(curve, start_row), -curve.path.gain * (AGAIN if curve.layer in taken else 1)))
-        found.append(chosen)
         candidates.remove(chosen)
+        if count is None and any(_along(chosen, other) > ALONG for other in found):
+            continue
+        found.append(chosen)
         if count is not None:  # a second curve of the same color is looked for only where curves are missing
             candidates += best(chosen.layer, without(chosen))
     return sorted(found, key=lambda curve: area_above(curve.steps))
@@ -66,6 +69,13 @@ def _unlike(curve: Found, start_row: float) -> bool:
     """Whether a path starts so far from 1, or is so straight, that it may be a guide line, a grid line or text."""
     rows, height = curve.steps.y, curve.ink.own.shape[0]
     return bool(abs(rows[0] - start_row) > 0.1 * height or np.ptp(rows) < 0.01 * height)
+
+
+def _along(curve: Found, other: Found) -> float:
+    """Return for which share of its columns a curve runs within the line of another one."""
+    _, here, there = np.intersect1d(curve.path.columns, other.path.columns, return_indices=True)
+    apart = np.abs(curve.path.enter[here] - other.path.enter[there])
+    return float(np.sum(apart <= max(curve.steps.thickness, other.steps.thickness)) / curve.path.enter.size)
 
 
 def _inked(curve: Found) -> float:

@@ -48,3 +48,9 @@ def test_a_drop_to_a_soft_axis_ends_on_it():
     pixels[49:92, 129:132] = pixels[89:249, 329:332] = (200, 30, 30)
     (trace,) = digitize_pixels(pixels, Hints(x_range=(0.0, 10.0), y_range=(0.0, 1.0))).traces
     assert trace.survival[-1] == 0 and trace.time[-1] == pytest.approx(7, abs=0.02)
+
+
+def test_the_soft_edge_of_a_curve_is_no_curve_of_its_own(tmp_path):
+    # four shades of gray in a JPEG: the edge of one of them was a fifth curve
+    draw(generate(32), tmp_path / "figure.jpeg")
+    assert len(read_figure(tmp_path / "figure.jpeg", Hints()).traces) == 4
