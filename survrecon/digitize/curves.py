@@ -113,7 +113,23 @@ def is_stepped(points: FloatArray, panel: Panel) -> bool:
         Whether at least nine in ten of its pieces are.
     """
     step = np.abs(np.diff(points, axis=0))
-    return bool(np.mean(step.min(axis=1) <= max(FLAT * _size(panel), SIMPLIFIED)) > 0.9)
+    return bool(np.mean(step.min(axis=1) <= merged_within(panel)) > 0.9)
+
+
+def merged_within(panel: Panel) -> float:
+    """Return how far apart vertices may be, in units of the file, for the program that drew them to have merged them.
+
+    Parameters
+    ----------
+    panel : Panel
+        For its size.
+
+    Returns
+    -------
+    float
+        Of lines askew by no more, nothing is known but that they stand for steps.
+    """
+    return max(FLAT * _size(panel), SIMPLIFIED)
 
 
 def _size(panel: Panel) -> float:
@@ -233,7 +249,7 @@ def _has_steps(points: FloatArray, panel: Panel) -> bool:
     if not _is_long(points, panel) or not is_stepped(points, panel):
         return False
     run, fall = np.abs(np.diff(points, axis=0)).T
-    least = max(FLAT * _size(panel), SIMPLIFIED)
+    least = merged_within(panel)
     return bool(np.any((run > least) & (fall <= least)) and np.any((fall > least) & (run <= least)))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from survrecon.data import FloatArray
 from survrecon.digitize.axes import AxisError, is_percent, time_unit
-from survrecon.digitize.curves import Line, find_curves, is_stepped, missing, within
+from survrecon.digitize.curves import Line, find_curves, is_stepped, merged_within, missing, within
 from survrecon.digitize.drawing import Drawing
 from survrecon.digitize.figure import Digitized, Hints, Trace
 from survrecon.digitize.labels import distance, match_rows
@@ -18,6 +18,7 @@ from survrecon.digitize.legend import beside_curves, find_labels
 from survrecon.digitize.marks import assign, find_marks, stray_pieces
 from survrecon.digitize.panels import Panel, find_panels
 from survrecon.digitize.risk_table import RiskRow, read_risk_rows
+from survrecon.digitize.simplified import split_drops
 from survrecon.digitize.svg_style import color as css_color
 from survrecon.errors import FigureError
 
@@ -27,6 +28,7 @@ UNSEEN = 0.002  # of survival
 GRIDS = (1.0, 0.1, 0.01, 1 / 256, 0.001, 1e-4, 1e-5, 1e-6)
 MOST_PAGES = 100
 OUTLINED = "its letters are drawn as outlines and cannot be read; give the values at the first and last tick: --x-range, --y-range"
+MERGED = "the program that drew the figure moved vertices: {} stood for drops close together, and became two steps each"
 SLOPING = "it is drawn with sloping lines, not steps; its drops are somewhere between its points"
 
 
@@ -202,7 +204,10 @@ def _read(drawing: Drawing, panel: Panel, lines: list[Line], rising: bool, hints
     lines, labels, mark_doubts = [lines[k] for k in order], [labels[k] for k in order], [mark_doubts[k] for k in order]
     step = _precision(np.concatenate([line.points for line in lines]))
     resolution = (step * abs(panel.x.scale), step * abs(panel.y.scale) / (100 if percent else 1))
-    traces = [_trace(line, panel, percent, rising, resolution) for line in lines]
+    split = [_values(line, panel, percent, rising, resolution) for line in lines]
+    if merged := sum(count for _, count in split):
+        notes.append(MERGED.format(f"{merged} short slope{'s' * (merged > 1)}"))
+    traces = [_trace(line, points, panel, percent, rising, resolution) for line, (points, _) in zip(lines, split, strict=True)]
     own = _own_rows(labels, traces, rows, rising, notes)
     result = []
     for k, (trace, row) in enumerate(zip(traces, own, strict=True)):
@@ -258,15 +263,22 @@ def _named(lines: Sequence[Line], area: Sequence[float], hints: Hints, path: Pat
     return found
 
 
-def _trace(line: Line, panel: Panel, percent: bool, rising: bool, resolution: tuple[float, float]) -> Trace:
+def _values(line: Line, panel: Panel, percent: bool, rising: bool, resolution: tuple[float, float]) -> tuple[FloatArray, int]:
+    """Return time and survival (or its complement) along a curve, and how many slopes were taken for two drops."""
+    time = panel.x.value(line.points[:, 0])
+    height = panel.y.value(line.points[:, 1]) / (100 if percent else 1)
+    points, count = split_drops(np.column_stack([time, 1 - height if rising else height]), merged_within(panel) * panel.x.scale, resolution)
+    return np.column_stack([points[:, 0], 1 - points[:, 1] if rising else points[:, 1]]), count
+
+
+def _trace(line: Line, points: FloatArray, panel: Panel, percent: bool, rising: bool, resolution: tuple[float, float]) -> Trace:
     """Return a curve in the units of the axes; what is 0 or 1 to the file's precision is so exactly."""
     doubts: tuple[str, ...] = () if is_stepped(line.points, panel) else (SLOPING,)
     if missing(line.points, panel, rising) > max(UNSEEN, 3 * resolution[1]):
         start = float(panel.y.value(line.points[0, 1]))
         whole = "0" if rising else "100" if percent else "1"
         doubts += (f"it starts at {start:.3g}, not at {whole}: its first drop is taken to be at its first point",)
-    time = panel.x.value(line.points[:, 0])
-    survival = panel.y.value(line.points[:, 1]) / (100 if percent else 1)
+    time, survival = points.T.copy()
     for values, step, exact in ((time, resolution[0], 0.0), (survival, resolution[1], 0.0), (survival, resolution[1], 1.0)):
         values[np.abs(values - exact) <= max(2 * step, 1e-7)] = exact
     return Trace("", line.style[0], _tidy(time), _tidy(survival), doubts=doubts)
