@@ -81,6 +81,25 @@ def test_letters_drawn_as_outlines_need_the_ends_of_the_axes():
         assert np.abs(trace.censor_times - same.censor_times).max() < 2 * 0.0025
 
 
+def test_the_risk_table_as_a_panel_of_its_own_and_marks_among_outlined_letters():
+    """The ranges fit both panels' ticks; only one has curves. Censor marks are the letter +, drawn as an outline too."""
+    figure = digitized("survminer-cairo.svgz", x_range=(0, 84), y_range=(0, 1), arms=(("Hormone", None), ("No hormone", None)))
+    n = {label: arm["n"] for label, arm in TRUTH["hormone"]["arms"].items()}
+    assert events(figure, n) == {label: (arm["n"], arm["events"]) for label, arm in TRUTH["hormone"]["arms"].items()}
+    for trace in figure.traces:  # base R marks the same subjects, in a file whose letters can be read
+        (same,) = (other for other in digitized("r-plot.pdf").traces if other.label == trace.label)
+        assert all(np.abs(same.censor_times - time).min() < 0.02 for time in trace.censor_times)
+        assert np.sum(trace.censor_times < 84) == np.sum(same.censor_times < 84)  # survminer's axis ends there
+
+
+def test_confidence_limits_in_the_style_of_their_curve():
+    """R's limits on the log scale: the upper ones are 1 until late, so that one of them has a single step."""
+    figure = digitized("r-limits.pdf", arms=(("rx=2", None), ("rx=1", None)))
+    assert figure.notes == ("4 confidence limits left out: they step only where a curve does",)
+    truth = {label: tuple(numbers) for label, numbers in TRUTH["ovarian"].items()}
+    assert events(figure, {label: n for label, (n, _) in truth.items()}) == truth
+
+
 def test_panels_confidence_limits_and_cumulative_incidence():
     women = digitized("r-panels.pdf", panel=1)
     assert len(women.traces) == 1

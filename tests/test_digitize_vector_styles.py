@@ -360,6 +360,23 @@ def test_arms_without_colors_are_in_the_order_of_their_areas(tmp_path):
     check(figure, labels=("long", "short"))
 
 
+def test_arms_named_as_in_the_legend_are_the_legends_in_any_order(tmp_path):
+    canvas, axes = new()
+    draw(axes)
+    axes.legend()
+    figure = read(canvas, tmp_path, "svg", arms=(("arm B", None), ("Arm A", None)))
+    assert [(trace.label, trace.color) for trace in figure.traces] == [("arm B", COLORS[1]), ("Arm A", COLORS[0])]
+
+
+def test_fewer_arms_named_than_curves_are_those_with_censor_marks(tmp_path):
+    canvas, axes = new()
+    draw(axes)
+    axes.step(CURVES[2][0], CURVES[2][1], where="post", color=COLORS[2])
+    figure = read(canvas, tmp_path, "svg", arms=(("long", None), ("short", None)))
+    check(figure, labels=("long", "short"))
+    assert "1 more curves were found, for which no arm is named" in figure.notes
+
+
 def test_logarithmic_axes_and_dates_are_refused(tmp_path):
     canvas, axes = new()
     draw(axes)

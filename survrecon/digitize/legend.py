@@ -10,10 +10,10 @@ from itertools import permutations
 import numpy as np
 
 from survrecon.digitize.axes import number
-from survrecon.digitize.curves import Line, height_at
 from survrecon.digitize.drawing import Shape
 from survrecon.digitize.figure import Text
 from survrecon.digitize.labels import distance, plain, rgb
+from survrecon.digitize.lines import Line, height_at
 from survrecon.digitize.panels import Panel
 
 LONGEST = 0.25  # a sample is shorter than this share of the panel's width

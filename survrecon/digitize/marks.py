@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from survrecon.data import BoolArray, FloatArray
-from survrecon.digitize.curves import Line, height_at
 from survrecon.digitize.drawing import Shape
 from survrecon.digitize.figure import Text
 from survrecon.digitize.labels import SAME_COLOR, distance
+from survrecon.digitize.lines import Line, height_at
 from survrecon.digitize.panels import Panel
 
 LARGEST = 0.07  # of the panel's shorter side

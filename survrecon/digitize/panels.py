@@ -20,6 +20,8 @@ Box = tuple[float, float, float, float]
 APART = 0.35  # the two axes of a panel leave no more space between them than this share of their length
 LARGER = 1.4  # a frame is no longer than this many times the space between the first and last tick, or by two ticks more
 NO_TICKS = "an axis has no ticks; it was read from the middles of its labels, and may be off by some thousandths"
+MOSTLY = 0.6  # of the places in a row are evenly spaced, if it is one of ticks: not three of many censor marks
+UNEVEN = 0.03  # of their spacing: ticks off by more are not evenly spaced
 BEYOND = 0.08  # without a frame, curves go on for this share of the axis behind its last tick
 
 
@@ -105,9 +107,21 @@ def _given(row: TickRow, axis: Axis) -> TickRow:
 def _likely(rows: Sequence[TickRow]) -> list[TickRow]:
     """Return the rows that may be an axis' ticks: those with labels; without any, evenly spaced short lines, the longest row first."""
     labelled = [row for row in rows if row.axis or row.trouble]
-    even = [row for row in rows if len(row.places) > 2 and np.ptp(np.diff(row.places)) <= 0.03 * row.span / (len(row.places) - 1)]
+    even = [replace(row, places=places) for row in rows for places in _even_runs(row.places)]
     short = [row for row in even if row.high - row.low < 0.1 * row.span]
     return labelled or sorted(short or even, key=lambda row: -row.span)
+
+
+def _even_runs(places: Sequence[float]) -> list[tuple[float, ...]]:
+    """Return the runs of evenly spaced ticks in a row, one for each of several panels that end at one level; none where most are uneven."""
+    runs: list[list[float]] = [[]]
+    for place in places:
+        run = runs[-1]
+        if len(run) > 1 and abs(place - 2 * run[-1] + run[-2]) > UNEVEN * (run[-1] - run[-2]):
+            runs.append([run[-1]] if len(run) == 2 else [])
+        runs[-1].append(place)
+    even = [tuple(run) for run in runs if len(run) > 2]
+    return even if sum(map(len, even)) > MOSTLY * len(places) else []
 
 
 def _bare(drawing: Drawing, axis: Axis, horizontal: bool) -> TickRow:

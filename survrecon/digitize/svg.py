@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -166,15 +166,19 @@ def _use(page: _Page, element: ET.Element, matrix: FloatArray, style: dict[str, 
     target = page.named.get(name)
     if _GLYPH.search(name):
         page.outlined = True
-    if target is None or _GLYPH.search(name):
+    alone = sum(1 for _ in above[-1]) == 1  # a letter by itself may be a censor mark, as R's + is
+    if target is None or _GLYPH.search(name) and not alone:
         return
     x, y = length(element.get("x"), page.size[0], 0.0), length(element.get("y"), page.size[1], 0.0)
     matrix = matrix @ np.array([[1, 0, x], [0, 1, y], [0, 0, 1.0]])
     inside = (*above, element)
+    before = len(page.shapes)
     if tag_of(target) == "symbol":
         _draw_children(page, target, matrix, _style(page, target, style, inside), inside)
     else:
         _draw(page, target, matrix, style, inside)
+    if _GLYPH.search(name):  # whatever its form, it is no tick and no frame
+        page.shapes[before:] = [replace(shape, curved=True) for shape in page.shapes[before:]]
 
 
 def _href(element: ET.Element) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,11 +10,12 @@ import numpy as np
 
 from survrecon.data import FloatArray
 from survrecon.digitize.axes import AxisError, is_percent, time_unit
-from survrecon.digitize.curves import Line, find_curves, is_stepped, merged_within, missing, within
+from survrecon.digitize.curves import find_curves, is_stepped, merged_within, missing, within
 from survrecon.digitize.drawing import Drawing
 from survrecon.digitize.figure import Digitized, Hints, Trace
-from survrecon.digitize.labels import distance, match_rows
+from survrecon.digitize.labels import distance, match_rows, plain
 from survrecon.digitize.legend import beside_curves, find_labels
+from survrecon.digitize.lines import Line
 from survrecon.digitize.marks import assign, find_marks, stray_pieces
 from survrecon.digitize.panels import Panel, find_panels
 from survrecon.digitize.risk_table import RiskRow, read_risk_rows
@@ -198,7 +199,10 @@ def _read(drawing: Drawing, panel: Panel, lines: list[Line], rising: bool, hints
         notes.append(f"{count} short pieces of line in {stray} are on no curve: one that is drawn dash by dash may be missing")
     area = [_area(line, panel) for line in lines]
     order = order if how == "legend" else sorted(range(len(lines)), key=lambda k: -area[k])
-    named = _named(lines, area, hints, path)
+    marked = {k for k, own in enumerate(places or ()) if own.size}
+    named = _named(lines, area, labels, marked, hints, path)
+    if named and len(named) < len(lines):
+        notes.append(f"{len(lines) - len(named)} more curves were found, for which no arm is named")
     if named:
         order, labels, how = list(named), [named.get(k, "") for k in range(len(lines))], "given"
     lines, labels, mark_doubts = [lines[k] for k in order], [labels[k] for k in order], [mark_doubts[k] for k in order]
@@ -240,7 +244,14 @@ def _area(line: Line, panel: Panel) -> float:
     return float(np.sum(np.diff(x) * (y[1:] + y[:-1]) / 2))
 
 
-def _named(lines: Sequence[Line], area: Sequence[float], hints: Hints, path: Path) -> dict[int, str]:
+def _named(
+    lines: Sequence[Line],
+    area: Sequence[float],
+    labels: Sequence[str],
+    marked: Set[int],
+    hints: Hints,
+    path: Path,
+) -> dict[int, str]:
     """Return the curves that the user names, in his order."""
     if not hints.arms:
         return {}
@@ -248,8 +259,15 @@ def _named(lines: Sequence[Line], area: Sequence[float], hints: Hints, path: Pat
     found: dict[int, str] = {}
     largest = sorted(range(len(lines)), key=lambda k: -area[k])
     if all(color is None for _, color in hints.arms):
-        if len(hints.arms) != len(lines):
-            raise FigureError(path, f"{len(lines)} curves were found ({colors}), but {len(hints.arms)} arms named; give each its color")
+        read = {plain(label): k for k, label in enumerate(labels) if label}
+        names = [plain(label) for label, _ in hints.arms]
+        if len(set(names)) == len(names) and set(names) <= set(read):  # the figure says which is which, whatever the order
+            return {read[name]: label for name, (label, _) in zip(names, hints.arms, strict=True)}
+        if len(hints.arms) == len(marked):  # limits have no censor marks
+            largest = [k for k in largest if k in marked]
+        elif len(hints.arms) != len(lines):
+            ways = "give each its color" if ", " in colors else "name as many, and remove those that are none from study.toml"
+            raise FigureError(path, f"{len(lines)} curves were found ({colors}), but {len(hints.arms)} arms named; {ways}")
         return {k: label for k, (label, _) in zip(largest, hints.arms, strict=True)}
     for label, color in hints.arms:
         wanted = css_color(color or "", {})

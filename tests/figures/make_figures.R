@@ -31,6 +31,10 @@ base <- function() {
   }
 }
 
+# confidence limits in the very style of their curve, the upper one at 1 until late
+few <- survfit(Surv(futime, fustat) ~ rx, ovarian)
+alike <- function() plot(few, lty = 1:2, mark.time = TRUE, conf.int = TRUE, xlab = "Days", ylab = "Survival")
+
 # black lines told apart by their dashes, percent, plus signs, labels beside the curves in the margin table only
 black <- function() {
   par(mar = c(7, 7, 1, 1))
@@ -96,6 +100,8 @@ draw(svglite::svglite, "r-black-svglite.svg", 6, 6, black)
 draw(pdf, "r-panels.pdf", 9, 5, panels)
 draw(pdf, "r-truncated.pdf", 6, 5, truncated)
 draw(pdf, "survminer.pdf", 7, 7, function() fancy(conf.int = TRUE, surv.median.line = "hv", pval = TRUE))
+draw(pdf, "r-limits.pdf", 7, 5, alike)
+draw(svg, "survminer-cairo.svg", 7, 7, function() fancy(surv.median.line = "hv"))
 draw(svglite::svglite, "survminer-svglite.svg", 7, 7, function() fancy(conf.int = TRUE, surv.median.line = "hv", pval = TRUE))
 draw(pdf, "survminer-lines.pdf", 7, 7, function()
   fancy(linetype = "strata", palette = c("black", "black"), censor.shape = 124, fun = "pct", ggtheme = theme_bw(), tables.theme = theme_cleantable()))
@@ -116,4 +122,6 @@ seen <- paste(sprintf('"%s": [%d, %.10g]', levels(gbsg$arm), tapply(early$months
                       summary(hormone, times = 62.4)$surv), collapse = ", ")
 arms <- summary(status3)$table
 ecog <- paste(sprintf('"%s": [%d, %d]', rownames(arms), arms[, "records"], arms[, "events"]), collapse = ", ")
-writeLines(sprintf('{\n  "hormone": %s,\n  "sex": %s,\n  "hormone_to_62.4_months": {%s},\n  "ecog": {%s}\n}', truth(hormone, Surv(months, status) ~ arm, gbsg), truth(sex, Surv(time, event) ~ sex, lung), seen, ecog), "truth.json")
+arms <- summary(few)$table
+ovaries <- paste(sprintf('"%s": [%d, %d]', rownames(arms), arms[, "records"], arms[, "events"]), collapse = ", ")
+writeLines(sprintf('{\n  "hormone": %s,\n  "sex": %s,\n  "hormone_to_62.4_months": {%s},\n  "ecog": {%s},\n  "ovarian": {%s}\n}', truth(hormone, Surv(months, status) ~ arm, gbsg), truth(sex, Surv(time, event) ~ sex, lung), seen, ecog, ovaries), "truth.json")
