@@ -87,7 +87,7 @@ def find_pieces(shapes: Sequence[Shape], panel: Panel) -> list[Line]:
         if _on_frame((a, b, c, d), panel.box, edge):
             continue
         points = shape.points[np.concatenate([[True], np.any(np.diff(shape.points, axis=0) != 0, axis=1)])]
-        if len(points) < 2:
+        if len(points) < 2 or _along_axes(points, panel.box, edge):
             continue
         run = np.diff(points[:, 0])
         if np.all(run <= slack) and points[-1, 0] < points[0, 0]:
@@ -111,6 +111,15 @@ def _on_frame(box: tuple[float, float, float, float], frame: tuple[float, float,
     a, b, c, d = box
     flat, upright = d - b <= edge and c - a > 0.9 * (right - left), c - a <= edge and d - b > 0.9 * (bottom - top)
     return flat and min(abs(b - top), abs(d - bottom)) <= edge or upright and min(abs(a - left), abs(c - right)) <= edge
+
+
+def _along_axes(points: FloatArray, frame: tuple[float, float, float, float], edge: float) -> bool:
+    """Whether a line goes down one side of the frame and along its bottom, as two axes drawn in one do."""
+    (x, y), (left, _, right, bottom) = points.T, frame
+    beside = np.minimum(np.abs(x - left), np.abs(x - right)) <= edge
+    under = np.abs(y - bottom) <= edge
+    corner = beside & under
+    return bool(np.all(beside | under) and corner.any() and np.any(beside & ~corner) and np.ptp(y) > 0.5 * (bottom - frame[1]))
 
 
 def join(pieces: Sequence[Line], panel: Panel) -> list[Line]:
