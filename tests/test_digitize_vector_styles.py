@@ -217,15 +217,25 @@ def test_ticks_for_the_censored_on_top_of_black_curves(kind, tmp_path):
     check(read(canvas, tmp_path, kind))
 
 
-def test_a_curve_drawn_dash_by_dash_is_missed_but_told(tmp_path):
+def test_a_curve_of_its_horizontal_parts_middles_is_put_together_and_doubted(tmp_path):
     canvas, axes = new()
     draw(axes, 1)
     time, survival, _ = CURVES[1]
     for k in range(len(time) - 1):
         axes.plot(time[k] + (time[k + 1] - time[k]) * np.array([0.2, 0.8]), [survival[k]] * 2, color="#aa0000")
-    figure = read(canvas, tmp_path, "svg")
-    assert len(figure.traces) == 1
-    assert any("in #aa0000 are on no curve: one that is drawn dash by dash may be missing" in note for note in figure.notes)
+    sure, doubted = sorted(read(canvas, tmp_path, "svg").traces, key=lambda trace: len(trace.doubts))
+    assert (sure.color, sure.doubts) == (COLORS[0], ())
+    assert doubted.color == "#aa0000"
+    assert "of its drops lie in gaps between its dashes, and were put in their middle" in doubted.doubts[0]
+
+
+def test_dashes_that_make_no_curve_are_told(tmp_path):
+    canvas, axes = new()
+    draw(axes, 1)
+    for time, survival in np.random.default_rng(1).uniform((1, 0), (30, 0.3), (40, 2)):
+        axes.plot([time, time + 1], [survival, survival], color="#aa0000")
+    (trace,) = read(canvas, tmp_path, "svg").traces
+    assert any("in #aa0000 are on no curve: one that is drawn dash by dash may be missing" in doubt for doubt in trace.doubts)
 
 
 @pytest.mark.parametrize("kind", BOTH)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from survrecon.data import FloatArray
+from survrecon.digitize.chains import chain, off_curves, without_marks
 from survrecon.digitize.drawing import Shape
 from survrecon.digitize.limits import without_limits
 from survrecon.digitize.lines import EDGE, FLAT, Line, distinct, find_pieces, join, size_of
@@ -45,8 +46,9 @@ def find_curves(shapes: Sequence[Shape], panel: Panel, rising: bool | None = Non
     candidates = [line for line in lines if _has_steps(line.points, panel)]
     long = (line for line in lines if np.ptp(line.points[:, 1]) > START * size_of(panel) and _is_long(line.points, panel))
     sloping = [line for line in long if not _has_steps(line.points, panel)]
+    chained = [line for up in (False, True) for line in _chained(lines, candidates, panel, up)]
     up, found, other = False, list[Line](), list[Line]()
-    for group, late in ((candidates, False), (candidates, True), (sloping, False)):
+    for group, late in ((candidates, False), (chained, False), (candidates, True), (sloping, False)):
         falling = [line for line in group if _runs(line.points, panel, False, late)]
         growing = [line for line in group if _runs(line.points, panel, True, late)]
         up = rising if rising is not None else not falling and bool(growing)
@@ -60,11 +62,31 @@ def find_curves(shapes: Sequence[Shape], panel: Panel, rising: bool | None = Non
         notes.append(f"{len(slopes)} line{'s' * (len(slopes) > 1)} without steps left out beside step curves")
     # curves and limits that begin at their first drop
     found = [line for line in lines if line in found or line in candidates and _runs(line.points, panel, up, True)]
-    curves, bands = without_limits(found, panel, up) if len(found) <= MOST_COMPARED else (found, 0)
+    pieced = [line for line in chained if _runs(line.points, panel, up, False)]
+    found = [line for line in found if not any(line.sources <= whole.sources for whole in pieced)]
+    pieced = off_curves(pieced, found, panel)
+    if pieced:
+        notes.append(f"{len(pieced)} curve{'s' * (len(pieced) > 1)} drawn in pieces, such as dashes, put together")
+    curves, bands = without_limits([*found, *pieced], panel, up) if len(found) <= MOST_COMPARED else (found, 0)
     if bands:
         plural = "s left out: they step" if bands > 1 else " left out: it steps"
         notes.append(f"{bands} confidence limit{plural} only where a curve does")
     return curves, up, notes
+
+
+def _chained(lines: Sequence[Line], curves: Sequence[Line], panel: Panel, rising: bool) -> list[Line]:
+    """Return curves put together from pieces with hardly a gap between; from the rest, dash by dash."""
+    pieces = without_marks(lines, curves, panel)
+    whole = [line for line in chain(pieces, panel, rising, dashed=False) if _starts(line, panel, rising)]
+    used = frozenset().union(*(line.sources for line in whole))
+    rest = [line for line in pieces if not line.sources & used and not _starts(line, panel, rising)]
+    dashed = [line for line in chain(rest, panel, rising, dashed=True) if _starts(line, panel, rising)]
+    left, _, right, _ = panel.box
+    return [line for line in (*whole, *dashed) if line.points[0, 0] < left + SHORTEST * (right - left)]
+
+
+def _starts(line: Line, panel: Panel, rising: bool) -> bool:
+    return _has_steps(line.points, panel) and _runs(line.points, panel, rising, False)
 
 
 def is_stepped(points: FloatArray, panel: Panel) -> bool:

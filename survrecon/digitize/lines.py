@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -10,11 +10,12 @@ import numpy as np
 
 from survrecon.data import FloatArray
 from survrecon.digitize.drawing import Shape
-from survrecon.digitize.outline import middle_line
+from survrecon.digitize.outline import THICKEST, middle_line
 from survrecon.digitize.panels import Panel
 
 FLAT = 2e-4  # of the panel's size: what is less askew is horizontal or vertical
 JOIN = 2e-4  # of the panel's size: ends this close are one point
+MOST_ALIKE = 0.5  # of the filled boxes in one color are as thick as its lines, where they are lines
 EDGE = 4e-3  # of the panel's size: a line this close to the frame is part of it
 
 
@@ -30,11 +31,17 @@ class Line:
         How it is drawn.
     sources : frozenset of int
         The shapes it was joined from.
+    pieced : bool
+        Whether it was put together from pieces that do not touch.
+    unseen : int
+        Its drops that lie somewhere in a gap between two pieces.
     """
 
     points: FloatArray
     shape: Shape
     sources: frozenset[int]
+    pieced: bool = False
+    unseen: int = 0
 
     @property
     def style(self) -> tuple[str, float, tuple[float, ...], float]:
@@ -76,9 +83,9 @@ def find_pieces(shapes: Sequence[Shape], panel: Panel) -> list[Line]:
     """
     left, top, right, bottom = panel.box
     slack, edge = JOIN * size_of(panel), EDGE * size_of(panel)
-    found = []
+    found, thickness = [], _thickness(shapes)
     for i, shape in enumerate(shapes):
-        shape = _as_line(shape)
+        shape = _as_line(shape, thickness)
         if i in panel.used or shape.stroke in (None, "#ffffff"):
             continue
         a, b, c, d = shape.box
@@ -97,12 +104,46 @@ def find_pieces(shapes: Sequence[Shape], panel: Panel) -> list[Line]:
     return found
 
 
-def _as_line(shape: Shape) -> Shape:
-    """Return a thin filled area as the line it shows."""
-    if shape.stroke is not None or shape.fill is None or shape.curved or len(shape.points) < 6:
+def _filled_box(shape: Shape) -> tuple[float, float] | None:
+    """Return width and height of a filled box; None for any other shape."""
+    if shape.stroke is not None or shape.fill is None or shape.curved or not 4 <= len(shape.points) <= 5:
+        return None
+    left, top, right, bottom = shape.box
+    upright = np.isin(shape.points[:, 0], [left, right]).all() and np.isin(shape.points[:, 1], [top, bottom]).all()
+    return (right - left, bottom - top) if upright and right > left and bottom > top else None
+
+
+def _thickness(shapes: Sequence[Shape]) -> dict[str, float]:
+    """Return how thick the lines in each color are that were drawn as filled boxes: as most of its boxes are at their thinnest."""
+    thin: dict[str, list[float]] = defaultdict(list)
+    for shape in shapes:
+        box = _filled_box(shape)
+        if box is not None and shape.fill is not None and min(box) <= THICKEST:
+            thin[shape.fill].append(round(min(box), 2))
+    found = {color: Counter(sides).most_common(1)[0] for color, sides in thin.items()}
+    return {color: side for color, (side, count) in found.items() if count >= MOST_ALIKE * len(thin[color])}
+
+
+def _middle_of(shape: Shape, box: tuple[float, float], thickness: float) -> Shape:
+    """Return the line that a filled box as thick as others is."""
+    level, upright = (abs(side - thickness) <= 0.02 for side in box[::-1])
+    if level == upright:
         return shape
+    left, top, right, bottom = shape.box
+    x, y = (left + right) / 2, (top + bottom) / 2
+    ends = np.array([(left, y), (right, y)] if level else [(x, top), (x, bottom)])
+    return replace(shape, points=ends, stroke=shape.fill, fill=None, width=thickness)
+
+
+def _as_line(shape: Shape, thickness: dict[str, float]) -> Shape:
+    """Return a thin filled area as the line it shows."""
+    if shape.stroke is not None or shape.fill is None or shape.curved:
+        return shape
+    box = _filled_box(shape)
+    if box is not None:
+        return _middle_of(shape, box, thickness.get(shape.fill, 0.0))
     found = middle_line(shape.points)
-    return shape if found is None else replace(shape, points=found[0], stroke=shape.fill, fill=None, width=found[1])
+    return shape if found is None else replace(shape, points=found[0], stroke=shape.fill, fill=None, width=round(found[1], 1))
 
 
 def _on_frame(box: tuple[float, float, float, float], frame: tuple[float, float, float, float], edge: float) -> bool:
@@ -137,27 +178,30 @@ def join(pieces: Sequence[Line], panel: Panel) -> list[Line]:
     list of Line
         Connected lines.
     """
-    slack = JOIN * size_of(panel)
     styles: dict[tuple[str, float, tuple[float, ...], float], list[Line]] = defaultdict(list)
     for piece in pieces:
         styles[piece.style].append(piece)
     joined = []
     for group in styles.values():
-        ends: dict[tuple[int, int], list[list[Line]]] = defaultdict(list)
-        chains = []
-        # a vertical piece comes after the horizontal one that ends there, before the one that starts there
-        for piece in sorted(group, key=lambda piece: (round(piece.points[0, 0] / slack), piece.points[-1, 0] - piece.points[0, 0] > slack)):
-            for option in _directions(piece, slack):
-                chain = _chain_at(ends, option.points[0], slack)
-                if chain is not None:
-                    chain.append(option)
-                    break
-            else:
-                option, chain = piece, [piece]
-                chains.append(chain)
-            ends[_cell(option.points[-1], slack)].append(chain)
-        joined += [_connected(chain) for chain in chains]
+        joined += _joined(group, JOIN * size_of(panel))
     return joined
+
+
+def _joined(pieces: Sequence[Line], slack: float) -> list[Line]:
+    ends: dict[tuple[int, int], list[list[Line]]] = defaultdict(list)
+    chains = []
+    # a vertical piece comes after the horizontal one that ends there, before the one that starts there
+    for piece in sorted(pieces, key=lambda piece: (round(piece.points[0, 0] / slack), piece.points[-1, 0] - piece.points[0, 0] > slack)):
+        for option in _directions(piece, slack):
+            chain = _chain_at(ends, option.points[0], slack)
+            if chain is not None:
+                chain.append(option)
+                break
+        else:
+            option, chain = piece, [piece]
+            chains.append(chain)
+        ends[_cell(option.points[-1], slack)].append(chain)
+    return [_connected(chain) for chain in chains]
 
 
 def _directions(piece: Line, slack: float) -> list[Line]:

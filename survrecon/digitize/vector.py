@@ -29,6 +29,8 @@ UNSEEN = 0.002  # of survival
 GRIDS = (1.0, 0.1, 0.01, 1 / 256, 0.001, 1e-4, 1e-5, 1e-6)
 MOST_PAGES = 100
 OUTLINED = "its letters are drawn as outlines and cannot be read; give the values at the first and last tick: --x-range, --y-range"
+UNDRAWN = "{} of its drops lie in gaps between its dashes, and were put in their middle"
+STRAY = "{} short pieces of line in {} are on no curve: one that is drawn dash by dash may be missing"
 MERGED = "the program that drew the figure moved vertices: {} stood for drops close together, and became two steps each"
 SLOPING = "it is drawn with sloping lines, not steps; its drops are somewhere between its points"
 
@@ -195,8 +197,8 @@ def _read(drawing: Drawing, panel: Panel, lines: list[Line], rising: bool, hints
     if not how:
         labels = beside_curves(panel.texts, [row.label for row in rows], lines, panel)
     places, mark_doubts = assign(find_marks(drawing.shapes, panel.texts, panel, used), lines, panel)
-    for stray, count in stray_pieces(drawing.shapes, lines, panel, used).items():
-        notes.append(f"{count} short pieces of line in {stray} are on no curve: one that is drawn dash by dash may be missing")
+    strays = stray_pieces(drawing.shapes, lines, panel, used)
+    lost = tuple(STRAY.format(count, stray) for stray, count in strays.items())
     area = [_area(line, panel) for line in lines]
     order = order if how == "legend" else sorted(range(len(lines)), key=lambda k: -area[k])
     marked = {k for k, own in enumerate(places or ()) if own.size}
@@ -216,7 +218,8 @@ def _read(drawing: Drawing, panel: Panel, lines: list[Line], rising: bool, hints
     result = []
     for k, (trace, row) in enumerate(zip(traces, own, strict=True)):
         label = labels[k] or (row.label if row is not None and row.label not in labels else "") or f"arm {k + 1}"
-        doubts = (*trace.doubts, *panel.doubts, mark_doubts[k], GUESS if GUESS in notes else "", *(row.doubts if row is not None else ()))
+        own_doubts = (mark_doubts[k], GUESS if GUESS in notes else "")
+        doubts = (*trace.doubts, *panel.doubts, *lost, *own_doubts, *(row.doubts if row is not None else ()))
         risk = None if row is None else row.risk
         censored = None if places is None else _tidy(panel.x.value(_at_drops(places[order[k]], lines, 2 * step)))
         result.append(replace(trace, label=label, censor_times=censored, risk=risk, doubts=tuple(filter(None, doubts))))
@@ -292,6 +295,8 @@ def _values(line: Line, panel: Panel, percent: bool, rising: bool, resolution: t
 def _trace(line: Line, points: FloatArray, panel: Panel, percent: bool, rising: bool, resolution: tuple[float, float]) -> Trace:
     """Return a curve in the units of the axes; what is 0 or 1 to the file's precision is so exactly."""
     doubts: tuple[str, ...] = () if is_stepped(line.points, panel) else (SLOPING,)
+    if line.unseen:
+        doubts += (UNDRAWN.format(line.unseen),)
     if missing(line.points, panel, rising) > max(UNSEEN, 3 * resolution[1]):
         start = float(panel.y.value(line.points[0, 1]))
         whole = "0" if rising else "100" if percent else "1"
