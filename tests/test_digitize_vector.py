@@ -5,7 +5,9 @@ What is true of the data in tests/figures was computed by R there (make_figures.
 
 from __future__ import annotations
 
+import gzip
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -133,6 +135,23 @@ def test_curves_that_begin_with_their_first_drop_are_not_lost_but_doubted():
     figure = digitized("ggplot-raw.pdf")
     assert events(figure, {"Male": 138, "Female": 90}) == {"Male": (138, 112), "Female": (90, 53)}
     assert [trace.doubts[0][:22] for trace in figure.traces] == ["it starts at 0.978, no", "it starts at 0.989, no"]  # 135/138 and 89/90
+
+
+@pytest.mark.parametrize("degrees", [90, 180, 270])
+def test_figures_that_lie_on_their_side(degrees, tmp_path):
+    """R's numbers at the axis of survival stand, those at the axis of time do not: all of them are turned alike."""
+    drawn = gzip.decompress((FIGURES / "r-black-svglite.svgz").read_bytes()).decode()
+    (size,) = re.findall(r"viewBox='0 0 ([\d.]+) [\d.]+'", drawn)  # a square
+    turned = drawn.replace("<rect width=", f"<g transform='rotate({-degrees} {float(size) / 2} {float(size) / 2})'><rect width=", 1)
+    (tmp_path / "turned.svg").write_text(turned.replace("</svg>", "</g></svg>"), encoding="utf-8")
+    found, same = digitize_svg(tmp_path / "turned.svg", Hints()), digitized("r-black-svglite.svgz")
+    assert f"the figure lies on its side and was turned by {degrees} degrees clockwise" in found.notes
+    assert [trace.label for trace in found.traces] == [trace.label for trace in same.traces] == ["Male", "Female"]
+    for trace, other in zip(found.traces, same.traces, strict=True):
+        np.testing.assert_allclose(trace.time, other.time, atol=1e-6)
+        np.testing.assert_allclose(trace.survival, other.survival, atol=1e-8)
+        np.testing.assert_allclose(trace.censor_times, other.censor_times, atol=1e-6)
+        assert trace.risk.count.tolist() == other.risk.count.tolist()
 
 
 def test_panels_that_share_an_axis_and_a_legend():

@@ -108,6 +108,13 @@ def test_two_axes_drawn_as_one_line_are_no_curve(tmp_path):
         figure(tmp_path, [], axis=axis)
 
 
+@pytest.mark.parametrize("axis", ["", f'<path d="M{LEFT} {BOTTOM}H{RIGHT}V{TOP}"/>'])
+def test_the_axis_of_survival_on_the_right(tmp_path, axis):
+    found = figure(tmp_path, both(lambda points, color: [line(points, color)]), right=True, axis=axis)
+    check(found)
+    assert not any("rising" in note for note in found.notes)
+
+
 @pytest.mark.parametrize("shuffled", [False, True])
 def test_horizontal_and_vertical_parts_apart(tmp_path, shuffled):
     def pieces(points, color):
@@ -129,6 +136,18 @@ def test_gaps_that_hardly_show(tmp_path):
 
 def test_no_vertical_parts(tmp_path):
     check(figure(tmp_path, both(lambda points, color: [line(ends, color) for ends in parts(points) if ends[0][1] == ends[1][1]])))
+
+
+def test_outlines_with_round_corners_are_refused_with_a_remedy(tmp_path):
+    """Each curve as the outline of a thick stroke whose corners are arcs."""
+
+    def pieces(points, color):
+        there = "".join(f"L{x:.3f} {y - 0.5:.3f}a.5 .5 0 0 1 .1 .1" for x, y in points)
+        back = "".join(f"L{x:.3f} {y + 0.5:.3f}" for x, y in points[::-1])
+        return [f'<path d="M{LEFT} {TOP}{there}{back}Z" fill="{color}"/>']
+
+    with pytest.raises(FigureError, match="its curves may be filled areas, as of strokes turned into outlines: print the figure to PNG"):
+        figure(tmp_path, both(pieces))
 
 
 @pytest.mark.parametrize("beyond", [0.0, 0.5])

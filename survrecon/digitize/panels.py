@@ -155,6 +155,8 @@ def _pairs(across: Sequence[TickRow], upright: Sequence[TickRow]) -> list[Pair]:
         inside = max(0.0, (x.high - y.last) / y.span) if x.low < y.last else below
         left = max(0.0, (x.first - y.low) / x.span) if y.high > x.first else side
         reversed_gap = max(y.last - x.high, y.low - x.first, 0.0)
+        if y.right:
+            left, reversed_gap = (y.low - x.last) / x.span, max(y.last - x.high, x.last - y.high, 0.0)
         return np.inf if reversed_gap > 0.1 * max(x.span, y.span) else abs(inside) + abs(left)
 
     scored = [(gap(x, y), -len(x.places) - len(y.places), i, j) for i, x in enumerate(across) for j, y in enumerate(upright)]
@@ -210,7 +212,9 @@ def _frame(drawing: Drawing, inner: Box, x: TickRow, y: TickRow) -> tuple[Box, b
             upright.append((top, bottom, left))
     left = min([inner[0], *(place for *_, place in upright if inner[0] - 0.2 * wide < place <= inner[0])])
     bottom = max([inner[3], *(place for *_, place in level if inner[3] <= place < inner[3] + 0.2 * high)])
-    if x.shapes and y.shapes:
+    if y.right:
+        right, top = y.low, min([inner[1] - BEYOND * high, *(start for start, *_ in upright)])
+    elif x.shapes and y.shapes:
         right = max([inner[2] + BEYOND * wide, *(end for _, end, _ in level)])
         top = min([inner[1] - BEYOND * high, *(start for start, *_ in upright)])
     else:  # all that is known of an axis is two of its points

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import atan2, degrees
@@ -34,6 +35,7 @@ def _opened(path: Path) -> Iterator[Any]:
         from pdfplumber.utils.exceptions import MalformedPDFException, PdfminerException
     except ImportError:
         raise MissingExtraError("reading a PDF figure", "digitize") from None
+    logging.getLogger("pdfminer").setLevel(logging.ERROR)  # what it says of unusual fonts does not matter here
     try:
         with path.open("rb") as file, pdfplumber.open(file) as document:  # pdfplumber leaves damaged files open
             yield document

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -37,6 +37,8 @@ class TickRow:
         Why those numbers make no axis, where there are some, or a doubtful one.
     shapes : frozenset of int
         The shapes they are.
+    right : bool
+        Whether the numbers stand right of them.
     """
 
     places: tuple[float, ...]
@@ -46,6 +48,7 @@ class TickRow:
     miss: float = 0.0
     trouble: str = ""
     shapes: frozenset[int] = frozenset()
+    right: bool = False
 
     @property
     def first(self) -> float:
@@ -117,6 +120,9 @@ def tick_rows(drawing: Drawing, horizontal: bool) -> list[TickRow]:
     groups = [group for group in _merged(found) if len({round(place, 1) for place, *_ in group}) > 1]
     groups.sort(key=len, reverse=True)
     rows = [row for group in groups[:MOST_ROWS] for row in _group_rows(group, numbers, horizontal)]
+    if not horizontal and not any(row.axis or row.trouble for row in rows):
+        other = [replace(row, right=True) for group in groups[:MOST_ROWS] for row in _group_rows(group, numbers, horizontal, True)]
+        rows = other if any(row.axis for row in other) else rows
     rows.sort(key=lambda row: (-len(row.axis.ticks) if row.axis else 0, round(row.miss), row.high - row.low))
     kept: list[TickRow] = []
     for row in rows:
@@ -135,14 +141,19 @@ def _merged(found: dict[tuple[int, int], list[tuple[float, int, float, float]]])
     return list(groups.values())
 
 
-def _group_rows(group: Sequence[tuple[float, int, float, float]], numbers: Sequence[Text], horizontal: bool) -> list[TickRow]:
-    """Return a row of ticks, one for each axis that the numbers right below it, or left of it, make."""
+def _group_rows(
+    group: Sequence[tuple[float, int, float, float]],
+    numbers: Sequence[Text],
+    horizontal: bool,
+    right: bool = False,
+) -> list[TickRow]:
+    """Return a row of ticks, one for each axis that the numbers right below it, or left (else right) of it, make."""
     places = _distinct(sorted(place for place, *_ in group))
     low, high = float(np.median([low for *_, low, _ in group])), float(np.median([high for *_, high in group]))
     shapes = frozenset(i for _, i, *_ in group)
-    beside = [text for text in numbers if _is_beside(text, low, high, horizontal)]
+    beside = [text for text in numbers if _is_beside(text, low, high, horizontal, right)]
     try:
-        axes = read_axes(places, beside, horizontal, high if horizontal else low) if len(beside) > 1 else []
+        axes = read_axes(places, beside, horizontal, high if horizontal or right else low) if len(beside) > 1 else []
     except AxisError as error:
         return [TickRow(places, low, high, trouble=str(error), shapes=shapes)]
     if not axes:
@@ -169,9 +180,9 @@ def _distinct(places: list[float]) -> tuple[float, ...]:
     return tuple(place for place, before in zip(places, [-np.inf, *places], strict=False) if place - before > 0.05)
 
 
-def _is_beside(text: Text, low: float, high: float, horizontal: bool) -> bool:
+def _is_beside(text: Text, low: float, high: float, horizontal: bool, right: bool) -> bool:
     letter = text.right - text.left if abs(text.angle) % 180 > 45 else text.bottom - text.top
-    gap = text.top - high if horizontal else low - text.right
+    gap = text.top - high if horizontal else text.left - high if right else low - text.right
     return -0.6 * letter <= gap <= LABEL_NEAR * letter
 
 

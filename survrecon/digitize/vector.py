@@ -21,17 +21,21 @@ from survrecon.digitize.panels import Panel, find_panels
 from survrecon.digitize.risk_table import RiskRow, read_risk_rows
 from survrecon.digitize.simplified import split_drops
 from survrecon.digitize.svg_style import color as css_color
+from survrecon.digitize.turn import upright
 from survrecon.errors import FigureError
 
 GUESS = "which row of the risk table belongs to which curve is a guess: the one that makes the arms most alike in their censoring"
 MOST_CURVES = 12
 UNSEEN = 0.002  # of survival
+WIDE = 0.3  # of the panel's width and height
 GRIDS = (1.0, 0.1, 0.01, 1 / 256, 0.001, 1e-4, 1e-5, 1e-6)
 MOST_PAGES = 100
 OUTLINED = "its letters are drawn as outlines and cannot be read; give the values at the first and last tick: --x-range, --y-range"
 UNDRAWN = "{} of its drops lie in gaps between its dashes, and were put in their middle"
 STRAY = "{} short pieces of line in {} are on no curve: one that is drawn dash by dash may be missing"
 MERGED = "the program that drew the figure moved vertices: {} stood for drops close together, and became two steps each"
+NO_CURVE = "no line in the panel starts at 1 and falls, or starts at 0 and rises"
+FILLED = "its curves may be filled areas, as of strokes turned into outlines: print the figure to PNG at 600 dpi and digitize that"
 SLOPING = "it is drawn with sloping lines, not steps; its drops are somewhere between its points"
 
 
@@ -58,7 +62,7 @@ def digitize_drawing(drawing: Drawing, hints: Hints, path: str | Path) -> Digiti
         No axes, no curves, no such panel, or arms that are not found.
     """
     path = Path(path)
-    drawing = _part(drawing, hints)
+    drawing, turned = upright(_part(drawing, hints))
     if not drawing.shapes:
         images = ", only pictures: save one of them as PNG" if drawing.images else ""
         raise FigureError(path, f"draws no lines{images}; check --page and --bbox")
@@ -72,10 +76,12 @@ def digitize_drawing(drawing: Drawing, hints: Hints, path: str | Path) -> Digiti
     panel = _chosen(panels, drawing, hints, path)
     lines, rising, notes = find_curves(drawing.shapes, panel)
     if not lines:
-        raise FigureError(path, "no line in the panel starts at 1 and falls, or starts at 0 and rises; check the axes, --panel and --bbox")
+        raise FigureError(path, f"{NO_CURVE}; {FILLED if _has_areas(drawing, panel) else 'check the axes, --panel and --bbox'}")
     if len(lines) > MOST_CURVES:
         raise FigureError(path, f"{len(lines)} lines look like curves, more than {MOST_CURVES}; choose a part of it with --panel or --bbox")
     notes = [*panel.notes, *notes]
+    if turned:
+        notes.append(f"the figure lies on its side and was turned by {turned} degrees clockwise")
     if drawing.outlined:
         notes.append("some letters are drawn as outlines and were not read")
     return _read(drawing, panel, lines, rising, hints, notes, path)
@@ -239,6 +245,14 @@ def _read(drawing: Drawing, panel: Panel, lines: list[Line], rising: bool, hints
         tuple((points, stroke or "") for points, stroke in backdrop),
         panel.texts,
     )
+
+
+def _has_areas(drawing: Drawing, panel: Panel) -> bool:
+    """Whether areas without an outline go over most of a panel, and hardly fill it."""
+    left, top, right, bottom = panel.box
+    areas = [shape for shape in drawing.shapes if shape.stroke is None and shape.fill not in (None, "#ffffff") and len(shape.points) > 6]
+    inside = [shape.box for shape in areas if left - 1 < shape.box[0] and shape.box[2] < right + 1]
+    return any(c - a > WIDE * (right - left) and d - b > WIDE * (bottom - top) for a, b, c, d in inside)
 
 
 def _area(line: Line, panel: Panel) -> float:
