@@ -30,6 +30,8 @@ def _numbers(ctx: click.Context, param: click.Parameter, text: str | None) -> tu
         numbers = tuple(float(part) for part in text.split(separator))
     except ValueError:
         numbers = ()
+    if separator == ":" and len(numbers) == 2 and numbers[0] == numbers[1]:
+        raise click.BadParameter(f"{text!r} has the same value twice; give the values at the first and at the last tick", ctx, param)
     if len(numbers) != shape.count(separator) + 1 or len(set(numbers)) == 1 or not all(map(math.isfinite, numbers)):
         raise click.BadParameter(f"{text!r} is not of the form {shape}", ctx, param)
     return numbers
@@ -45,7 +47,8 @@ def _points(ctx: click.Context, param: click.Parameter, texts: Sequence[str]) ->
         raise click.BadParameter(f"{' '.join(texts)!r} is not of the form POSITION=VALUE", ctx, param) from None
     finite = all(map(math.isfinite, sum(points, ())))
     if not finite or len(points) != 2 or points[0][0] == points[1][0] or points[0][1] == points[1][1]:
-        raise click.BadParameter("give it twice, with two positions and two values", ctx, param)
+        told = f"{' '.join(texts)!r}: give it twice, with two positions and two values"
+        raise click.BadParameter(told, ctx, param)
     return points
 
 
@@ -53,8 +56,9 @@ def _arms(ctx: click.Context, param: click.Parameter, texts: Sequence[str]) -> t
     """Split ``LABEL`` and ``LABEL=COLOR`` options."""
     arms = tuple((label, color or None) for label, _, color in (text.rpartition("=") if "=" in text else (text, "", "") for text in texts))
     labels = [label for label, _ in arms]
-    if "" in labels or len(set(labels)) < len(labels):
-        raise click.BadParameter("every arm needs a label of its own", ctx, param)
+    wrong = [text for text, label in zip(texts, labels, strict=True) if not label or labels.count(label) > 1]
+    if wrong:
+        raise click.BadParameter(f"{', '.join(map(repr, wrong))}: every arm needs a label of its own", ctx, param)
     return arms
 
 

@@ -31,7 +31,7 @@ def pairs(ctx: click.Context, param: click.Parameter, values: Sequence[str]) -> 
     """
     found: dict[str, str] = {}
     for text in values:
-        label, equals, value = text.partition("=")
+        label, equals, value = text.rpartition("=")  # R names its arms sex=male
         if not (label and equals and value):
             raise click.BadParameter(f"{text!r} is not of the form LABEL=VALUE", ctx, param)
         if label in found:

@@ -95,7 +95,6 @@ def test_a_doubtful_curve_ends_in_exit_code_1(tmp_path, monkeypatch):
     [
         (("--x-range", "0-36"), "is not of the form FIRST:LAST"),
         (("--x-range", "0:nan"), "is not of the form FIRST:LAST"),
-        (("--x-range", "5:5"), "is not of the form FIRST:LAST"),
         (("--bbox", "1,2,3"), "is not of the form LEFT,TOP,RIGHT,BOTTOM"),
         (("--x-at", "100=0"), "give it twice"),
         (("--x-at", "100=0", "--x-at", "100=5"), "give it twice, with two positions and two values"),
@@ -113,6 +112,40 @@ def test_options_that_cannot_be_used(tmp_path, args, message):
     assert result.exit_code == 2
     assert message in result.output
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("--x-range", "1000:0"), "figure.svg: --x-range 1000:0: values must grow to the right; give the smaller one first"),
+        (("--y-range", "1:0"), "figure.svg: --y-range 1:0: values must grow upwards; give the smaller one first"),
+        (("--x-range", "5:5"), "'5:5' has the same value twice"),
+        (("--x-at", "400=0", "--x-at", "100=9"), "figure.svg: --x-at 400=0 100=9: values must grow to the right"),
+        (("--y-at", "100=0", "--y-at", "300=1"), "--y-at 100=0 300=1: values must grow upwards; positions count from the top"),
+        (("--x-at", "5000=0", "--x-at", "6000=100"), r"curves start at time -[\d.]+, and no time is below 0; check --x-range and --x-at"),
+        (("--x-at", "10=0"), "'10=0': give it twice"),
+        (("--y-range", "5:9"), r"lines with steps start at .*9 of the survival axis: check that axis \(--y-range\)"),
+        (("--bbox", "100,100,50,50"), "--bbox 100,100,50,50 is empty; give left, top, right and bottom"),
+        (("--bbox", "0,0,1,1"), r"draws no lines in --bbox 0,0,1,1; the page is 432 wide and 316.8 high"),
+        (("--panel", "3"), "has 1 panel, no panel 3; leave --panel out"),
+        (("--arm", "male", "--arm", "male"), "'male', 'male': every arm needs a label of its own"),
+        (("--arm", "male"), r"2 curves were found \(.*\), but 1 arm was named; give each its color"),
+        (("--arm", "a", "--arm", "b", "--arm", "c"), "but 3 arms were named; name no more; if one is missing, check --page"),
+        (("--n", "sex=male=x"), "'x' is not a whole number"),
+    ],
+)
+def test_wrong_uses_say_what_to_do_and_write_nothing(tmp_path, args, message):
+    result = run(LUNG / "figure.svg", "--out", tmp_path / "lung", *args)
+    assert result.exit_code == 2
+    assert re.search(message, result.stderr), result.stderr
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_range_that_contradicts_the_labels_wins_but_is_told(tmp_path):
+    result = run(LUNG / "figure.svg", "--out", tmp_path / "lung", "--x-range", "0:100")
+    assert "note: the labels of an axis say 0 to 1000 where the range that was given says 0 to 100" in result.stdout
+    result = run(LUNG / "figure.svg", "--out", tmp_path / "percent", "--y-range", "0:100")
+    assert "the labels of an axis say" not in result.stdout
 
 
 def test_a_file_that_is_no_figure(tmp_path):

@@ -117,7 +117,7 @@ def test_exponents_and_turned_texts(tmp_path):
         ("", "not a well-formed SVG"),
         ("<svg><g></svg>", "not a well-formed SVG"),
         ("<html></html>", "its root is <html>, not <svg>"),
-        (HEAD + "</svg>", "draws no lines; check --page and --bbox"),
+        (HEAD + "</svg>", "draws no lines; the page is 300 wide and 200 high; check --page and --bbox"),
         (HEAD + '<path d="M0 0L9 9" stroke="red"/></svg>', "no two axes with ticks and numbers were found; give --x-range and --y-range"),
         (HEAD + '<path d="M0 0L1e999 9" stroke="red"/></svg>', "coordinates are not finite"),
         (HEAD + '<path d="M0 0L1 2" transform="rotate(nan)" stroke="red"/></svg>', r"the transform 'rotate\(nan\)'"),
@@ -168,7 +168,7 @@ def test_missing_file(tmp_path):
 
 
 def test_pdf_without_figure_pages_and_wrong_pages(tmp_path):
-    with pytest.raises(FigureError, match="draws no lines; check --page and --bbox"):
+    with pytest.raises(FigureError, match="draws no lines; the page is 300 wide and 200 high; check --page and --bbox"):
         digitize_pdf(pdf(tmp_path), Hints())
     path = pdf(tmp_path, "1 0 0 RG 10 10 m 20 20 l S", pages=3)
     assert count_pages(path) == 3

@@ -350,7 +350,7 @@ def test_x_range_counts_from_the_first_tick_to_the_last(tmp_path):
 @pytest.mark.parametrize(
     ("arms", "message"),
     [
-        ((("a", None),), r"2 curves were found \(#0072b2, #d55e00\), but 1 arms named"),
+        ((("a", None),), r"2 curves were found \(#0072b2, #d55e00\), but 1 arm was named"),
         ((("a", "#00ff00"),), "no curve is left for the arm 'a' in the color '#00ff00'"),
         ((("a", "#0072b2"), ("b", "#0072b2"), ("c", "#d55e00")), "no curve is left for the arm 'b'"),
         ((("a", "blurple"),), "has the color 'blurple'; give each arm one such as #0072b2"),
@@ -384,7 +384,7 @@ def test_fewer_arms_named_than_curves_are_those_with_censor_marks(tmp_path):
     axes.step(CURVES[2][0], CURVES[2][1], where="post", color=COLORS[2])
     figure = read(canvas, tmp_path, "svg", arms=(("long", None), ("short", None)))
     check(figure, labels=("long", "short"))
-    assert "1 more curves were found, for which no arm is named" in figure.notes
+    assert "1 more curve was found, for which no arm is named" in figure.notes
 
 
 def test_logarithmic_axes_and_dates_are_refused(tmp_path):

@@ -73,6 +73,7 @@ def read_figure(path: Path, hints: Hints) -> Digitized:
     FigureError, MissingExtraError
         See `digitize_figure`.
     """
+    _check(hints, path)
     kind = recognize(path)
     if kind == "raster":
         from survrecon.digitize.raster import digitize_image
@@ -81,6 +82,21 @@ def read_figure(path: Path, hints: Hints) -> Digitized:
     from survrecon.digitize.vector import digitize_pdf, digitize_svg
 
     return _to_resolution(digitize_svg(path, hints) if kind == "svg" else digitize_pdf(path, hints))
+
+
+def _check(hints: Hints, path: Path) -> None:
+    """Refuse ranges and boxes that run the wrong way."""
+    for name, where, ends in (("x", "to the right", hints.x_range), ("y", "upwards", hints.y_range)):
+        if ends is not None and not ends[0] < ends[1]:
+            raise FigureError(path, f"--{name}-range {ends[0]:g}:{ends[1]:g}: values must grow {where}; give the smaller one first")
+    for name, where, points in (("x", "to the right", hints.x_points), ("y", "upwards", hints.y_points)):
+        if points is not None and ((points[0][0] < points[1][0]) == (points[0][1] < points[1][1])) != (name == "x"):
+            told = " ".join(f"{place:g}={value:g}" for place, value in points)
+            why = "; positions count from the top" if name == "y" else ""
+            raise FigureError(path, f"--{name}-at {told}: values must grow {where}{why}")
+    if hints.bbox is not None and not (hints.bbox[0] < hints.bbox[2] and hints.bbox[1] < hints.bbox[3]):
+        box = ",".join(f"{place:g}" for place in hints.bbox)
+        raise FigureError(path, f"--bbox {box} is empty; give left, top, right and bottom, counted from the top left corner")
 
 
 def _to_resolution(digitized: Digitized) -> Digitized:

@@ -285,7 +285,7 @@ def _labelled(places: Sequence[float], row: Sequence[Text], horizontal: bool) ->
 
 def _not_straight(values: FloatArray) -> str:
     shown = ", ".join(f"{value:g}" for value in values[:8])
-    remedy = "only linear axes can be read: give two points of it (--x-points, --y-points)"
+    remedy = "only linear axes can be read: give two points of it (--x-at, --y-at)"
     return f"the tick labels {shown} do not lie on a straight line; {remedy}"
 
 

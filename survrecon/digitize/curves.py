@@ -74,6 +74,24 @@ def find_curves(shapes: Sequence[Shape], panel: Panel, rising: bool | None = Non
     return curves, up, notes
 
 
+def find_steps(shapes: Sequence[Shape], panel: Panel) -> list[Line]:
+    """Return all lines with steps, wherever they start.
+
+    Parameters
+    ----------
+    shapes : sequence of Shape
+        Of the drawing.
+    panel : Panel
+        Its axes and frame.
+
+    Returns
+    -------
+    list of Line
+        Curves, if the axes are not what they seem to be.
+    """
+    return [line for line in distinct(join(find_pieces(shapes, panel), panel)) if _has_steps(line.points, panel)]
+
+
 def _chained(lines: Sequence[Line], curves: Sequence[Line], panel: Panel, rising: bool) -> list[Line]:
     """Return curves put together from pieces with hardly a gap between; from the rest, dash by dash."""
     pieces = without_marks(lines, curves, panel)

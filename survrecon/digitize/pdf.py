@@ -105,7 +105,8 @@ def read_pdf(path: str | Path, page: int | None = None) -> Drawing:
         pages = len(document.pages)
         number = 1 if page is None else page
         if not 1 <= number <= pages:
-            raise FigureError(path, f"has {pages} page{'s' * (pages != 1)}, no page {page}; give --page from 1 to {pages}")
+            remedy = f"give --page from 1 to {pages}" if pages > 1 else "leave --page out"
+            raise FigureError(path, f"has {pages} page{'s' * (pages != 1)}, no page {page}; {remedy}")
         sheet = document.pages[number - 1]
         objects = sheet.objects
         drawn = [item for kind in ("curve", "line", "rect") for item in objects.get(kind, ())]

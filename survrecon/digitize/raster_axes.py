@@ -345,7 +345,7 @@ def axis_from_hints(name: Literal["x", "y"], hints: Hints, frame: Frame, path: s
         return None
     (p0, v0), (p1, v1) = points
     if not np.all(np.isfinite([p0, v0, p1, v1])) or p0 == p1 or v0 == v1:
-        raise FigureError(path, f"--{name}-points / --{name}-range: {points} need two different positions and two different values")
+        raise FigureError(path, f"--{name}-at / --{name}-range: {points} need two different positions and two different values")
     scale = (v1 - v0) / (p1 - p0)
     if (scale > 0) != (name == "x"):
         where = "to the right" if name == "x" else "upwards"
@@ -382,7 +382,7 @@ def ticks_missed(hints: Hints, frame: Frame) -> tuple[str, ...]:
         if spare > 0.95 * step:
             doubts.append(
                 f"the {name} axis goes on by {spare / step:.1f} steps beyond the {len(ticks)} ticks that --{name}-range was put on; "
-                f"give two points of it with --{name}-points"
+                f"give two points of it with --{name}-at"
             )
     return tuple(doubts)
 

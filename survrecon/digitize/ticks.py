@@ -39,6 +39,8 @@ class TickRow:
         The shapes they are.
     right : bool
         Whether the numbers stand right of them.
+    note : str
+        What to tell the user of them.
     """
 
     places: tuple[float, ...]
@@ -49,6 +51,7 @@ class TickRow:
     trouble: str = ""
     shapes: frozenset[int] = frozenset()
     right: bool = False
+    note: str = ""
 
     @property
     def first(self) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 
 from survrecon.data import FloatArray
 from survrecon.digitize.axes import AxisError, is_percent, time_unit
-from survrecon.digitize.curves import find_curves, is_stepped, merged_within, missing, within
+from survrecon.digitize.curves import find_curves, find_steps, is_stepped, merged_within, missing, within
 from survrecon.digitize.drawing import Drawing
 from survrecon.digitize.figure import Digitized, Hints, Trace
 from survrecon.digitize.labels import distance, match_rows, plain
@@ -65,7 +65,9 @@ def digitize_drawing(drawing: Drawing, hints: Hints, path: str | Path) -> Digiti
     drawing, turned = upright(_part(drawing, hints))
     if not drawing.shapes:
         images = ", only pictures: save one of them as PNG" if drawing.images else ""
-        raise FigureError(path, f"draws no lines{images}; check --page and --bbox")
+        where = f" in --bbox {','.join(f'{place:g}' for place in hints.bbox)}" if hints.bbox else ""
+        size = f"{drawing.width:g} wide and {drawing.height:g} high"
+        raise FigureError(path, f"draws no lines{where}{images}; the page is {size}; check --page and --bbox")
     try:
         panels, trouble = find_panels(drawing, hints)
     except AxisError as error:
@@ -76,7 +78,7 @@ def digitize_drawing(drawing: Drawing, hints: Hints, path: str | Path) -> Digiti
     panel = _chosen(panels, drawing, hints, path)
     lines, rising, notes = find_curves(drawing.shapes, panel)
     if not lines:
-        raise FigureError(path, f"{NO_CURVE}; {FILLED if _has_areas(drawing, panel) else 'check the axes, --panel and --bbox'}")
+        raise FigureError(path, f"{NO_CURVE}; {_why_no_curve(drawing, panel)}")
     if len(lines) > MOST_CURVES:
         raise FigureError(path, f"{len(lines)} lines look like curves, more than {MOST_CURVES}; choose a part of it with --panel or --bbox")
     notes = [*panel.notes, *notes]
@@ -178,7 +180,8 @@ def _chosen(panels: Sequence[Panel], drawing: Drawing, hints: Hints, path: Path)
     """Return the panel that the user gives, else the only one with curves."""
     if hints.panel is not None:
         if not 1 <= hints.panel <= len(panels):
-            raise FigureError(path, f"has {len(panels)} panel{'s' * (len(panels) > 1)}, no panel {hints.panel}; give --panel from 1")
+            remedy = f"give --panel from 1 to {len(panels)}" if len(panels) > 1 else "leave --panel out"
+            raise FigureError(path, f"has {len(panels)} panel{'s' * (len(panels) > 1)}, no panel {hints.panel}; {remedy}")
         return panels[hints.panel - 1]
     drawn = [panel for panel in panels if len(panels) == 1 or find_curves(drawing.shapes, panel)[0]]
     if len(drawn) > 1:
@@ -210,7 +213,7 @@ def _read(drawing: Drawing, panel: Panel, lines: list[Line], rising: bool, hints
     marked = {k for k, own in enumerate(places or ()) if own.size}
     named = _named(lines, area, labels, marked, hints, path)
     if named and len(named) < len(lines):
-        notes.append(f"{len(lines) - len(named)} more curves were found, for which no arm is named")
+        notes.append(f"{_count(lines[len(named) :], 'more curve')} found, for which no arm is named")
     if named:
         order, labels, how = list(named), [named.get(k, "") for k in range(len(lines))], "given"
     lines, labels, mark_doubts = [lines[k] for k in order], [labels[k] for k in order], [mark_doubts[k] for k in order]
@@ -220,6 +223,9 @@ def _read(drawing: Drawing, panel: Panel, lines: list[Line], rising: bool, hints
     if merged := sum(count for _, count in split):
         notes.append(MERGED.format(f"{merged} short slope{'s' * (merged > 1)}"))
     traces = [_trace(line, points, panel, percent, rising, resolution) for line, (points, _) in zip(lines, split, strict=True)]
+    early = min(float(trace.time[0]) for trace in traces)
+    if early < -WIDE * abs(panel.x.value(panel.box[2]) - panel.x.value(panel.box[0])):
+        raise FigureError(path, f"its curves start at time {early:.4g}, and no time is below 0; check --x-range and --x-at")
     own = _own_rows(labels, traces, rows, rising, notes)
     result = []
     for k, (trace, row) in enumerate(zip(traces, own, strict=True)):
@@ -247,18 +253,27 @@ def _read(drawing: Drawing, panel: Panel, lines: list[Line], rising: bool, hints
     )
 
 
-def _has_areas(drawing: Drawing, panel: Panel) -> bool:
-    """Whether areas without an outline go over most of a panel, and hardly fill it."""
+def _why_no_curve(drawing: Drawing, panel: Panel) -> str:
+    """Return where lines with steps start, if there are any; whether there are only areas."""
+    starts = sorted({f"{float(panel.y.value(line.points[0, 1])):.3g}" for line in find_steps(drawing.shapes, panel)})
+    if starts:
+        shown = ", ".join(starts[:4])
+        return f"lines with steps start at {shown} of the survival axis: check that axis (--y-range), --panel and --bbox"
     left, top, right, bottom = panel.box
     areas = [shape for shape in drawing.shapes if shape.stroke is None and shape.fill not in (None, "#ffffff") and len(shape.points) > 6]
     inside = [shape.box for shape in areas if left - 1 < shape.box[0] and shape.box[2] < right + 1]
-    return any(c - a > WIDE * (right - left) and d - b > WIDE * (bottom - top) for a, b, c, d in inside)
+    filled = any(c - a > WIDE * (right - left) and d - b > WIDE * (bottom - top) for a, b, c, d in inside)
+    return FILLED if filled else "check the axes, --panel and --bbox"
 
 
 def _area(line: Line, panel: Panel) -> float:
     """Return the area under a curve, in the units of the axes."""
     x, y = panel.x.value(line.points[:, 0]), panel.y.value(line.points[:, 1])
     return float(np.sum(np.diff(x) * (y[1:] + y[:-1]) / 2))
+
+
+def _count(things: Sequence[object], name: str) -> str:
+    return f"{len(things)} {name}{' was' if len(things) == 1 else 's were'}"
 
 
 def _named(
@@ -278,13 +293,16 @@ def _named(
     if all(color is None for _, color in hints.arms):
         read = {plain(label): k for k, label in enumerate(labels) if label}
         names = [plain(label) for label, _ in hints.arms]
-        if len(set(names)) == len(names) and set(names) <= set(read):  # the figure says which is which, whatever the order
+        if len(set(names)) == len(names) and set(names) == set(read):  # the figure says which is which, whatever the order
             return {read[name]: label for name, (label, _) in zip(names, hints.arms, strict=True)}
         if len(hints.arms) == len(marked):  # limits have no censor marks
             largest = [k for k in largest if k in marked]
         elif len(hints.arms) != len(lines):
-            ways = "give each its color" if ", " in colors else "name as many, and remove those that are none from study.toml"
-            raise FigureError(path, f"{len(lines)} curves were found ({colors}), but {len(hints.arms)} arms named; {ways}")
+            ways = "give each its color" if ", " in colors else "name them all, and take those that are none out of study.toml"
+            if len(hints.arms) > len(lines):
+                ways = "name no more; if one is missing, check --page, --panel and --bbox"
+            found_and_named = f"{_count(lines, 'curve')} found ({colors}), but {_count(hints.arms, 'arm')} named"
+            raise FigureError(path, f"{found_and_named}; {ways}")
         return {k: label for k, (label, _) in zip(largest, hints.arms, strict=True)}
     for label, color in hints.arms:
         wanted = css_color(color or "", {})
