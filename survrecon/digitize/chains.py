@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from survrecon.data import FloatArray
 from survrecon.digitize.lines import FLAT, JOIN, Line, height_at, size_of
 from survrecon.digitize.panels import Panel
 
@@ -144,18 +145,19 @@ def _chains(pieces: Sequence[Line], panel: Panel, rising: bool, widest: float) -
     size, sign = size_of(panel), -1.0 if rising else 1.0
     options = [(_oriented(piece, sign), piece) for piece in pieces]
     chains: list[_Chain] = []
+    ends = np.empty((len(pieces), 2))
     for points, piece in sorted(options, key=lambda option: sum(option[0][0]) + sum(option[0][-1])):  # right and down add up along a curve
         slack = max(THICK * piece.shape.width, JOIN * size)
-        gaps = [_gap(found.points[-1], points[0], slack, max(widest, slack)) for found in chains]
-        near = [(gap, k) for k, gap in enumerate(gaps) if gap is not None]
-        if near:
-            found = chains[min(near)[1]]
-            _link(found, points, slack)
+        gaps = _gaps(ends[: len(chains)], points[0], slack, max(widest, slack))
+        k = int(gaps.argmin()) if gaps.size else -1
+        if k >= 0 and gaps[k] < np.inf:
+            _link(chains[k], points, slack)
         else:
-            found = _Chain(list(points), [])
-            chains.append(found)
-        found.pieces.append(piece)
-        found.drawn += float(np.abs(np.diff(np.array(points), axis=0)).sum())
+            k = len(chains)
+            chains.append(_Chain(list(points), []))
+        ends[k] = points[-1]
+        chains[k].pieces.append(piece)
+        chains[k].drawn += float(np.abs(np.diff(np.array(points), axis=0)).sum())
     for found in chains:
         found.points = [(x, sign * y) for x, y in found.points]
     return chains
@@ -168,13 +170,12 @@ def _oriented(piece: Line, sign: float) -> list[Point]:
     return [(float(x), float(y)) for x, y in points]
 
 
-def _gap(end: Point, start: Point, slack: float, widest: float) -> float | None:
-    """Return the way from an end on to a start: right, down or both; any way down where no step to the right is between."""
-    right, down = start[0] - end[0], start[1] - end[1]
-    if right < -slack or down < -slack or right > widest:
-        return None
-    far = right + down > widest and (abs(right) > slack or widest <= slack)
-    return None if far else abs(right) + abs(down)
+def _gaps(ends: FloatArray, start: Point, slack: float, widest: float) -> FloatArray:
+    """Return the ways from ends on to a start: right, down or both; any way down where no step to the right is between."""
+    right, down = (np.array(start) - ends).T
+    behind = (right < -slack) | (down < -slack) | (right > widest)
+    far = (right + down > widest) & ((np.abs(right) > slack) | (widest <= slack))
+    return np.where(behind | far, np.inf, np.abs(right) + np.abs(down))
 
 
 def _link(found: _Chain, points: Sequence[Point], slack: float) -> None:

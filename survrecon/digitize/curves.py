@@ -46,7 +46,8 @@ def find_curves(shapes: Sequence[Shape], panel: Panel, rising: bool | None = Non
     candidates = [line for line in lines if _has_steps(line.points, panel)]
     long = (line for line in lines if np.ptp(line.points[:, 1]) > START * size_of(panel) and _is_long(line.points, panel))
     sloping = [line for line in long if not _has_steps(line.points, panel)]
-    chained = [line for up in (False, True) for line in _chained(lines, candidates, panel, up)]
+    pieces = without_marks(lines, candidates, panel)
+    chained = [line for up in (False, True) for line in _chained(pieces, panel, up)]
     up, found, other = False, list[Line](), list[Line]()
     for group, late in ((candidates, False), (chained, False), (candidates, True), (sloping, False)):
         falling = [line for line in group if _runs(line.points, panel, False, late)]
@@ -92,9 +93,8 @@ def find_steps(shapes: Sequence[Shape], panel: Panel) -> list[Line]:
     return [line for line in distinct(join(find_pieces(shapes, panel), panel)) if _has_steps(line.points, panel)]
 
 
-def _chained(lines: Sequence[Line], curves: Sequence[Line], panel: Panel, rising: bool) -> list[Line]:
+def _chained(pieces: Sequence[Line], panel: Panel, rising: bool) -> list[Line]:
     """Return curves put together from pieces with hardly a gap between; from the rest, dash by dash."""
-    pieces = without_marks(lines, curves, panel)
     whole = [line for line in chain(pieces, panel, rising, dashed=False) if _starts(line, panel, rising)]
     used = frozenset().union(*(line.sources for line in whole))
     rest = [line for line in pieces if not line.sources & used and not _starts(line, panel, rising)]
