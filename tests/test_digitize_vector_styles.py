@@ -370,14 +370,6 @@ def test_arms_without_colors_are_in_the_order_of_their_areas(tmp_path):
     check(figure, labels=("long", "short"))
 
 
-def test_arms_named_as_in_the_legend_are_the_legends_in_any_order(tmp_path):
-    canvas, axes = new()
-    draw(axes)
-    axes.legend()
-    figure = read(canvas, tmp_path, "svg", arms=(("arm B", None), ("Arm A", None)))
-    assert [(trace.label, trace.color) for trace in figure.traces] == [("arm B", COLORS[1]), ("Arm A", COLORS[0])]
-
-
 def test_fewer_arms_named_than_curves_are_those_with_censor_marks(tmp_path):
     canvas, axes = new()
     draw(axes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,14 +13,14 @@ from survrecon.digitize.axes import AxisError, is_percent, time_unit
 from survrecon.digitize.curves import find_curves, find_steps, is_stepped, merged_within, missing, within
 from survrecon.digitize.drawing import Drawing
 from survrecon.digitize.figure import Digitized, Hints, Trace
-from survrecon.digitize.labels import distance, match_rows, plain
+from survrecon.digitize.labels import match_rows
 from survrecon.digitize.legend import beside_curves, find_labels
 from survrecon.digitize.lines import Line
 from survrecon.digitize.marks import assign, find_marks, stray_pieces
+from survrecon.digitize.naming import count, named_curves
 from survrecon.digitize.panels import Panel, find_panels
 from survrecon.digitize.risk_table import RiskRow, read_risk_rows
 from survrecon.digitize.simplified import split_drops
-from survrecon.digitize.svg_style import color as css_color
 from survrecon.digitize.turn import upright
 from survrecon.errors import FigureError
 
@@ -28,6 +28,8 @@ GUESS = "which row of the risk table belongs to which curve is a guess: the one 
 MOST_CURVES = 12
 UNSEEN = 0.002  # of survival
 WIDE = 0.3  # of the panel's width and height
+LEAST_PERCENT = 20  # an axis of percents that ends before does better to say so
+HAZARD = "it rises on an axis to {} that was taken for percents; if that is the cumulative hazard, nothing here is right"
 GRIDS = (1.0, 0.1, 0.01, 1 / 256, 0.001, 1e-4, 1e-5, 1e-6)
 MOST_PAGES = 100
 OUTLINED = "its letters are drawn as outlines and cannot be read; give the values at the first and last tick: --x-range, --y-range"
@@ -81,6 +83,8 @@ def digitize_drawing(drawing: Drawing, hints: Hints, path: str | Path) -> Digiti
         raise FigureError(path, f"{NO_CURVE}; {_why_no_curve(drawing, panel)}")
     if len(lines) > MOST_CURVES:
         raise FigureError(path, f"{len(lines)} lines look like curves, more than {MOST_CURVES}; choose a part of it with --panel or --bbox")
+    if rising and "hazard" in panel.y.title.lower():
+        raise FigureError(path, f"its axis is titled {panel.y.title!r}; only survival, or 1 - survival, can be read")
     notes = [*panel.notes, *notes]
     if turned:
         notes.append(f"the figure lies on its side and was turned by {turned} degrees clockwise")
@@ -211,27 +215,23 @@ def _read(drawing: Drawing, panel: Panel, lines: list[Line], rising: bool, hints
     area = [_area(line, panel) for line in lines]
     order = order if how == "legend" else sorted(range(len(lines)), key=lambda k: -area[k])
     marked = {k for k, own in enumerate(places or ()) if own.size}
-    named = _named(lines, area, labels, marked, hints, path)
+    named = named_curves(lines, area, labels, marked, hints, path)
     if named and len(named) < len(lines):
-        notes.append(f"{_count(lines[len(named) :], 'more curve')} found, for which no arm is named")
+        notes.append(f"{count(lines[len(named) :], 'more curve')} found, for which no arm is named")
     if named:
         order, labels, how = list(named), [named.get(k, "") for k in range(len(lines))], "given"
     lines, labels, mark_doubts = [lines[k] for k in order], [labels[k] for k in order], [mark_doubts[k] for k in order]
     step = _precision(np.concatenate([line.points for line in lines]))
     resolution = (step * abs(panel.x.scale), step * abs(panel.y.scale) / (100 if percent else 1))
-    split = [_values(line, panel, percent, rising, resolution) for line in lines]
-    if merged := sum(count for _, count in split):
-        notes.append(MERGED.format(f"{merged} short slope{'s' * (merged > 1)}"))
-    traces = [_trace(line, points, panel, percent, rising, resolution) for line, (points, _) in zip(lines, split, strict=True)]
-    early = min(float(trace.time[0]) for trace in traces)
-    if early < -WIDE * abs(panel.x.value(panel.box[2]) - panel.x.value(panel.box[0])):
-        raise FigureError(path, f"its curves start at time {early:.4g}, and no time is below 0; check --x-range and --x-at")
+    traces = _traces(lines, panel, percent, rising, resolution, notes)
+    _check_times(traces, panel, path)
+    shared = (*panel.doubts, *lost, _hazard(panel, percent, rising))
     own = _own_rows(labels, traces, rows, rising, notes)
     result = []
     for k, (trace, row) in enumerate(zip(traces, own, strict=True)):
         label = labels[k] or (row.label if row is not None and row.label not in labels else "") or f"arm {k + 1}"
-        own_doubts = (mark_doubts[k], GUESS if GUESS in notes else "")
-        doubts = (*trace.doubts, *panel.doubts, *lost, *own_doubts, *(row.doubts if row is not None else ()))
+        guess = GUESS if GUESS in notes else ""
+        doubts = (*trace.doubts, *shared, mark_doubts[k], guess, *(row.doubts if row is not None else ()))
         risk = None if row is None else row.risk
         censored = None if places is None else _tidy(panel.x.value(_at_drops(places[order[k]], lines, 2 * step)))
         result.append(replace(trace, label=label, censor_times=censored, risk=risk, doubts=tuple(filter(None, doubts))))
@@ -253,6 +253,33 @@ def _read(drawing: Drawing, panel: Panel, lines: list[Line], rising: bool, hints
     )
 
 
+def _traces(
+    lines: Sequence[Line],
+    panel: Panel,
+    percent: bool,
+    rising: bool,
+    resolution: tuple[float, float],
+    notes: list[str],
+) -> list[Trace]:
+    split = [_values(line, panel, percent, rising, resolution) for line in lines]
+    if merged := sum(count for _, count in split):
+        notes.append(MERGED.format(f"{merged} short slope{'s' * (merged > 1)}"))
+    return [_trace(line, points, panel, percent, rising, resolution) for line, (points, _) in zip(lines, split, strict=True)]
+
+
+def _check_times(traces: Sequence[Trace], panel: Panel, path: Path) -> None:
+    early = min(float(trace.time[0]) for trace in traces)
+    if early < -WIDE * abs(panel.x.value(panel.box[2]) - panel.x.value(panel.box[0])):
+        raise FigureError(path, f"its curves start at time {early:.4g}, and no time is below 0; check --x-range and --x-at")
+
+
+def _hazard(panel: Panel, percent: bool, rising: bool) -> str:
+    """Return the doubt about an axis that ends at a few percent, if they are percents."""
+    top = max(value for _, value in panel.y.ticks)
+    told = any("%" in text.string or "percent" in text.string.lower() for text in panel.texts)
+    return HAZARD.format(f"{top:g}") if rising and percent and top < LEAST_PERCENT and not told else ""
+
+
 def _why_no_curve(drawing: Drawing, panel: Panel) -> str:
     """Return where lines with steps start, if there are any; whether there are only areas."""
     starts = sorted({f"{float(panel.y.value(line.points[0, 1])):.3g}" for line in find_steps(drawing.shapes, panel)})
@@ -270,50 +297,6 @@ def _area(line: Line, panel: Panel) -> float:
     """Return the area under a curve, in the units of the axes."""
     x, y = panel.x.value(line.points[:, 0]), panel.y.value(line.points[:, 1])
     return float(np.sum(np.diff(x) * (y[1:] + y[:-1]) / 2))
-
-
-def _count(things: Sequence[object], name: str) -> str:
-    return f"{len(things)} {name}{' was' if len(things) == 1 else 's were'}"
-
-
-def _named(
-    lines: Sequence[Line],
-    area: Sequence[float],
-    labels: Sequence[str],
-    marked: Set[int],
-    hints: Hints,
-    path: Path,
-) -> dict[int, str]:
-    """Return the curves that the user names, in his order."""
-    if not hints.arms:
-        return {}
-    colors = ", ".join(sorted({line.style[0] for line in lines}))
-    found: dict[int, str] = {}
-    largest = sorted(range(len(lines)), key=lambda k: -area[k])
-    if all(color is None for _, color in hints.arms):
-        read = {plain(label): k for k, label in enumerate(labels) if label}
-        names = [plain(label) for label, _ in hints.arms]
-        if len(set(names)) == len(names) and set(names) == set(read):  # the figure says which is which, whatever the order
-            return {read[name]: label for name, (label, _) in zip(names, hints.arms, strict=True)}
-        if len(hints.arms) == len(marked):  # limits have no censor marks
-            largest = [k for k in largest if k in marked]
-        elif len(hints.arms) != len(lines):
-            ways = "give each its color" if ", " in colors else "name them all, and take those that are none out of study.toml"
-            if len(hints.arms) > len(lines):
-                ways = "name no more; if one is missing, check --page, --panel and --bbox"
-            found_and_named = f"{_count(lines, 'curve')} found ({colors}), but {_count(hints.arms, 'arm')} named"
-            raise FigureError(path, f"{found_and_named}; {ways}")
-        return {k: label for k, (label, _) in zip(largest, hints.arms, strict=True)}
-    for label, color in hints.arms:
-        wanted = css_color(color or "", {})
-        if wanted is None:
-            raise FigureError(path, f"the arm {label!r} has the color {color!r}; give each arm one such as #0072b2: {colors}")
-        free = [k for k in largest if k not in found]
-        nearest = min(free, key=lambda k: distance(lines[k].style[0], wanted), default=None)
-        if nearest is None or distance(lines[nearest].style[0], wanted) > 100:
-            raise FigureError(path, f"no curve is left for the arm {label!r} in the color {color!r}; the curves have {colors}")
-        found[nearest] = label
-    return found
 
 
 def _values(line: Line, panel: Panel, percent: bool, rising: bool, resolution: tuple[float, float]) -> tuple[FloatArray, int]:
