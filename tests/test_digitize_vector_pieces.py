@@ -138,6 +138,17 @@ def test_no_vertical_parts(tmp_path):
     check(figure(tmp_path, both(lambda points, color: [line(ends, color) for ends in parts(points) if ends[0][1] == ends[1][1]])))
 
 
+def test_areas_under_curves_are_refused_with_a_remedy(tmp_path):
+    """Down to the axis at the end: whether the curve goes there as well cannot be seen."""
+
+    def pieces(points, color):
+        ends = [(points[-1][0], BOTTOM), (LEFT, BOTTOM), points[0]]
+        return [line([*points, *ends], color).replace('fill="none"', f'fill="{color}"')]
+
+    with pytest.raises(FigureError, match="its curves may be areas, as under a curve or of strokes turned into outlines: print it"):
+        figure(tmp_path, both(pieces))
+
+
 def test_outlines_with_round_corners_are_refused_with_a_remedy(tmp_path):
     """Each curve as the outline of a thick stroke whose corners are arcs."""
 
@@ -146,7 +157,7 @@ def test_outlines_with_round_corners_are_refused_with_a_remedy(tmp_path):
         back = "".join(f"L{x:.3f} {y + 0.5:.3f}" for x, y in points[::-1])
         return [f'<path d="M{LEFT} {TOP}{there}{back}Z" fill="{color}"/>']
 
-    with pytest.raises(FigureError, match="its curves may be filled areas, as of strokes turned into outlines: print the figure to PNG"):
+    with pytest.raises(FigureError, match="its curves may be areas, as under a curve or of strokes turned into outlines: print it"):
         figure(tmp_path, both(pieces))
 
 

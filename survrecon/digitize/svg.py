@@ -291,7 +291,8 @@ def _pieces(page: _Page, data: str) -> Iterator[tuple[FloatArray, bool]]:
     except FigureError:
         raise
     except Exception as error:  # whatever svgelements meets in malformed data
-        raise FigureError(page.path, f"has a line that cannot be read, {data[:60]!r} ({error}); save the figure again") from None
+        why = str(error) or type(error).__name__
+        raise FigureError(page.path, f"has a line that cannot be read, {data[:60]!r} ({why}); save the figure again") from None
     if len(points) > 1:
         yield _array(page, points), curved
 

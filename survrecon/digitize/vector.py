@@ -37,7 +37,7 @@ UNDRAWN = "{} of its drops lie in gaps between its dashes, and were put in their
 STRAY = "{} short pieces of line in {} are on no curve: one that is drawn dash by dash may be missing"
 MERGED = "the program that drew the figure moved vertices: {} stood for drops close together, and became two steps each"
 NO_CURVE = "no line in the panel starts at 1 and falls, or starts at 0 and rises"
-FILLED = "its curves may be filled areas, as of strokes turned into outlines: print the figure to PNG at 600 dpi and digitize that"
+FILLED = "its curves may be areas, as under a curve or of strokes turned into outlines: print it to PNG at 600 dpi and digitize that"
 SLOPING = "it is drawn with sloping lines, not steps; its drops are somewhere between its points"
 
 
@@ -287,7 +287,7 @@ def _why_no_curve(drawing: Drawing, panel: Panel) -> str:
         shown = ", ".join(starts[:4])
         return f"lines with steps start at {shown} of the survival axis: check that axis (--y-range), --panel and --bbox"
     left, top, right, bottom = panel.box
-    areas = [shape for shape in drawing.shapes if shape.stroke is None and shape.fill not in (None, "#ffffff") and len(shape.points) > 6]
+    areas = [shape for shape in drawing.shapes if shape.fill not in (None, "#ffffff") and len(shape.points) > 6]
     inside = [shape.box for shape in areas if left - 1 < shape.box[0] and shape.box[2] < right + 1]
     filled = any(c - a > WIDE * (right - left) and d - b > WIDE * (bottom - top) for a, b, c, d in inside)
     return FILLED if filled else "check the axes, --panel and --bbox"
