@@ -29,8 +29,6 @@ class Found:
         Columns of its censor marks, ascending.
     reach : float
         How far a mark reaches from its middle, in pixels.
-    error : float
-        What remains unsure of its rows where it is hidden: a root mean square, in pixels.
     """
 
     layer: int
@@ -39,7 +37,6 @@ class Found:
     steps: Steps
     marks: FloatArray = field(default_factory=lambda: np.array([]))
     reach: float = 0.0
-    error: float = 0.0
 
 
 def ink_length(curve: Found) -> float:

@@ -13,7 +13,7 @@ from survrecon.digitize.raster_found import Found, drawn
 from survrecon.digitize.raster_shapes import choose_stamp, explains_marks, tick_or_cross
 from survrecon.digitize.raster_smooth import smooth
 from survrecon.digitize.raster_stamps import Sheet, Stamp, find_prints, paint
-from survrecon.digitize.raster_trace import Floats, Steps, _levels
+from survrecon.digitize.raster_trace import Floats, Steps, join_levels
 
 WIDE = 4.0  # times its thickness that a line may be from the path that was followed
 HIGH = 0.03  # of the plot's height, the same
@@ -22,7 +22,6 @@ BLEND = 0.6  # of a pixel that is accounted for: there, no other ink is in front
 GAPS = 0.9  # of a solid line is ink, at least
 ALIKE = 1.2  # lines of one figure differ less in thickness
 ROUNDS = 2  # of marks, then lines
-FINELY = 4.0  # places in the width of a stroke where a stamp is tried
 ALIKE = 1.2  # lines of one figure differ less in thickness
 ROUNDS = 2  # of marks, then lines
 FINELY = 4.0  # places in the width of a stroke where a stamp is tried
@@ -43,7 +42,7 @@ def read_lines(found: list[Found], start: float) -> list[Found]:
     Returns
     -------
     list of Found
-        With steps, marks and the error that remains.
+        With exact steps and marks.
     """
     thinnest = min((curve.steps.thickness for curve in found), default=1.0)
     # where marks are dense, a line is never seen alone
@@ -111,13 +110,13 @@ def _line(curve: Found, ink: Ink, over: Floats, start: float) -> Found:
     part = slice(first, last)
     many, fallen = max(steps.x.size, 5), max(float(np.ptp(steps.y)), 10.0)
     falls = many / (last - first), fallen / many
-    course = smooth(own[:, part], seen[:, part], over[:, part], steps.thickness, (low[part], high[part]), start, falls)
-    x, y = _levels(first + course.x - (course.x[1] - course.x[0]) / 2, course.y, LEAST)
+    places, rows = smooth(own[:, part], seen[:, part], over[:, part], steps.thickness, (low[part], high[part]), start, falls)
+    x, y = join_levels(first + places - (places[1] - places[0]) / 2, rows, LEAST)
     if drops_at_end:
         x, y = np.append(x, steps.end), np.append(y, max(steps.y[-1], y[-1]))
     near = (np.arange(own.shape[0])[:, None] >= low - 1) & (np.arange(own.shape[0])[:, None] <= high + 1)
     steps = fit(Steps(x, y, steps.end, steps.thickness), own, seen * near, over)
-    return replace(curve, steps=steps, error=float(np.sqrt(np.mean(course.spread**2))))
+    return replace(curve, steps=steps)
 
 
 def _corridor(curve: Found) -> tuple[FloatArray, FloatArray]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from survrecon.data import FloatArray
@@ -15,25 +13,6 @@ START = 2.0  # pixels that the first level may be from where the axis says
 NEVER = -1e9
 
 
-@dataclass(frozen=True, eq=False)
-class Course:
-    """The mean course of a curve.
-
-    Attributes
-    ----------
-    x : ndarray of float, shape (k,)
-        Middles of the stretches that a pixel is divided into.
-    y : ndarray of float, shape (k,)
-        Mean row.
-    spread : ndarray of float, shape (k,)
-        Its standard deviation, in pixels.
-    """
-
-    x: FloatArray
-    y: FloatArray
-    spread: FloatArray
-
-
 def smooth(
     own: Floats,
     seen: Floats,
@@ -42,7 +21,7 @@ def smooth(
     corridor: tuple[FloatArray, FloatArray],
     start: float,
     falls: tuple[float, float],
-) -> Course:
+) -> tuple[FloatArray, FloatArray]:
     """Average over all courses that a falling step function may take, each as likely as the ink that it would leave.
 
     Parameters
@@ -60,8 +39,8 @@ def smooth(
 
     Returns
     -------
-    Course
-        `ACROSS` points per column.
+    x, y : ndarray of float, shape (k,)
+        Middles of the `ACROSS` stretches of each column, and the curve's mean row there.
 
     Notes
     -----
@@ -96,18 +75,16 @@ def smooth(
         state -= state.max()
         before.append(state)
     after = np.zeros(high[-1] - low[-1])
-    y, spread = np.empty(column.size), np.empty(column.size)
+    y = np.empty(column.size)
     for i in range(column.size - 1, -1, -1):
         share = np.exp(before[i] + after - (before[i] + after).max())
         share /= share.sum()
-        rows = np.arange(low[i], high[i]) / DOWN
-        y[i] = share @ rows
-        spread[i] = np.sqrt(max(float(share @ (rows - y[i]) ** 2), 0.0))
+        y[i] = share @ np.arange(low[i], high[i]) / DOWN
         if i:
             after = after - cost(i)
             grown = np.concatenate([np.full(low[i] - low[i - 1], NEVER), after - after.max()])
             after = np.logaddexp(grown + stay, _fallen(grown[::-1], slope)[::-1] + fall)[: high[i - 1] - low[i - 1]]
-    return Course(x, y, spread)
+    return x, y
 
 
 def _fallen(state: FloatArray, slope: float) -> FloatArray:

@@ -237,7 +237,7 @@ def refine(path: Path, own: Floats, blank: Floats, least: float = 0.3) -> Steps:
     guessed = np.stack([path.enter, path.enter, path.leave, path.leave], axis=1).ravel() + 0.5
     seen = known.any(axis=0)
     middle = _rising(np.where(seen, measured, guessed), np.where(seen, 1.0, GUESS))
-    x, y = _levels(start + grid - 0.5 / FINE, middle, least)
+    x, y = join_levels(start + grid - 0.5 / FINE, middle, least)
     return Steps(x, y, end, thickness)
 
 
@@ -315,8 +315,21 @@ def _rising(values: FloatArray, weights: FloatArray) -> FloatArray:
     return np.asarray(isotonic_regression(values, weights=weights).x, dtype=float)
 
 
-def _levels(x: FloatArray, y: FloatArray, least: float) -> tuple[FloatArray, FloatArray]:
-    """Join neighboring values to levels until no two differ by less than `least`, the closest first."""
+def join_levels(x: FloatArray, y: FloatArray, least: float) -> tuple[FloatArray, FloatArray]:
+    """Join neighboring values to levels until no two differ by less than some amount, the closest first.
+
+    Parameters
+    ----------
+    x, y : ndarray of float, shape (n,)
+        Places, ascending and evenly spaced, and what is never less than at the place before.
+    least : float
+        That amount.
+
+    Returns
+    -------
+    x, y : ndarray of float, shape (k,)
+        Where each level starts, and its mean.
+    """
     starts = np.flatnonzero(np.diff(y, prepend=-np.inf) > 1e-9)
     counts = np.diff(np.append(starts, y.size)).astype(float)
     means = np.add.reduceat(y, starts) / counts
