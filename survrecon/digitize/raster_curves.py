@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from survrecon.digitize.raster_colors import Layer
+from survrecon.digitize.raster_colors import GRAY, Layer
+from survrecon.digitize.raster_dashed import dashed_curves
 from survrecon.digitize.raster_drops import whole_drops
 from survrecon.digitize.raster_found import Found, drawn, ink_length
 from survrecon.digitize.raster_marks import around_marks, find_marks
@@ -15,6 +16,9 @@ from survrecon.digitize.raster_trace import Steps, follow, refine, with_last_dro
 SHORTEST = 12  # columns of a curve
 SOLID = 0.7  # of the gain with gaps: a line that has this much without is solid
 AGAIN = 0.5  # what a second curve of a color counts beside the first of another
+PALE = 0.3  # of the ink of all layers' largest: less of a gray is not searched for several curves
+LEFT = 0.4  # the same, where there are as many colors as curves
+SURE = 1.5  # what a curve counts that is told by its dashes
 LEAST_GAIN = 0.04  # of the plot's width: less ink than this is no curve
 LEAST_INK = 0.3  # of a curve's columns have its ink, even where it is of dots: a path behind other ink is none
 CLEAR_GAIN = 0.3  # as `LEAST_GAIN`, where the number of curves is not given
@@ -49,20 +53,44 @@ def find_curves(layers: list[Layer], first: int, start_row: float, count: int | 
         curve = _best(number, layer, first, start_row, more)
         return [curve] if curve is not None and ink_length(curve) >= least and _inked(curve) >= LEAST_INK else []
 
+    def told(number: int, layer: Layer) -> list[Found]:
+        """Curves that are told by their dashes, or else the best path."""
+        most, usual = _room(layers, number, count), best(number, layer)
+        dashed = dashed_curves(layer, first, start_row, most, count is None) if most > 0 else []
+        if usual and sum(curve.path.gain for curve in dashed) < SOLID * usual[0].path.gain:
+            return usual
+        if usual and most == 1 and find_marks(usual[0]).wide > usual[0].steps.thickness:  # circles take the place of dashes
+            return usual
+        return [replace(curve, layer=number) for curve in dashed]
+
+    def order(curve: Found) -> tuple[bool, float]:
+        again = AGAIN if _room(layers, curve.layer, count) > 1 else LEFT
+        weight = SURE if curve.told else again if curve.layer in {other.layer for other in found} else 1
+        return _unlike(curve, start_row), -weight * curve.path.gain
+
     found: list[Found] = []
-    candidates = [curve for number, layer in enumerate(layers) for curve in best(number, layer)]
+    candidates = [curve for number, layer in enumerate(layers) for curve in told(number, layer)]
     if count is None:  # where curves are not counted, what may be a line of the frame or grid is none
         candidates = [curve for curve in candidates if not _unlike(curve, start_row)] or candidates
     while candidates and len(found) < (count or MOST_CURVES):
-        taken = {curve.layer for curve in found}
-        chosen = min(candidates, key=lambda curve: (_unlike(curve, start_row), -curve.path.gain * (AGAIN if curve.layer in taken else 1)))
+        chosen = min(candidates, key=order)
         candidates.remove(chosen)
         if count is None and any(_along(chosen, other) > ALONG for other in found):
             continue
         found.append(chosen)
-        if count is not None:  # a second curve of the same color is looked for only where curves are missing
+        # a second curve of the same color is looked for only where curves are missing
+        if count is not None and not any(curve.layer == chosen.layer for curve in candidates):
             candidates += best(chosen.layer, without(chosen))
     return sorted(found, key=lambda curve: area_above(curve.steps))
+
+
+def _room(layers: list[Layer], number: int, count: int | None) -> int:
+    """Return how many curves a color may have if each other color, but gray, has at least one; uncounted, only gray has several."""
+    if count is None and np.ptp(layers[number].color) >= GRAY:
+        return 1
+    if np.ptp(layers[number].color) < GRAY and layers[number].own.sum() < PALE * max(layer.own.sum() for layer in layers):
+        return 0  # a guide or the edge of a band
+    return (count or MOST_CURVES) - sum(1 for other, layer in enumerate(layers) if other != number and np.ptp(layer.color) >= GRAY)
 
 
 def _unlike(curve: Found, start_row: float) -> bool:

@@ -29,6 +29,8 @@ class Found:
         Columns of its censor marks, ascending.
     reach : float
         How far a mark reaches from its middle, in pixels.
+    told : bool
+        Its dashes tell it from others of its color.
     """
 
     layer: int
@@ -37,6 +39,7 @@ class Found:
     steps: Steps
     marks: FloatArray = field(default_factory=lambda: np.array([]))
     reach: float = 0.0
+    told: bool = False
 
 
 def ink_length(curve: Found) -> float:

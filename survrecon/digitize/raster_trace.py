@@ -68,30 +68,53 @@ def follow(own: Floats, blank: Floats, first: int, start_row: float, dashed: boo
     -------
     Path
         The best one; its end is where it gains no more.
+    """
+    own, blank = own[:, first:], blank[:, first:]
+    hidden = np.clip(1 - own - blank, 0, 1)
+    thickness = max(1, round(ink_thickness(own)))
+    gaps_across, gaps_down = (closed(own, thickness, axis) if dashed else own for axis in (1, 0))
+    worth = (1 - OFF_CENTER) * np.maximum(own, CLOSED * gaps_across) + OFF_CENTER * own * centrality(own)
+    ink = 1 - blank
+    # a hidden curve is in the middle of what covers it
+    across = HIDDEN_ACROSS * hidden * (2 - centrality(ink)) + BLANK_ACROSS * blank * (1 - 0.8 * gaps_across) - worth
+    # a drop along its own ink costs nothing, however short the run after it is
+    off_center = OFF_CENTER_DOWN * (1 - own - np.where(hidden > own, centrality(ink.T).T, centrality(own.T).T))
+    down = HIDDEN_DOWN * hidden + BLANK_DOWN * blank * (1 - gaps_down) + off_center
+    return cheapest(across, down, first, start_row)
+
+
+def cheapest(across: Floats, down: Floats, first: int, start_row: float) -> Path:
+    """Find the cheapest path downwards and to the right.
+
+    Parameters
+    ----------
+    across, down : ndarray of float32, shape (height, k)
+        Cost of each pixel that the path runs through to the right and downwards; less than 0 for a gain.
+    first : int
+        Number of the first column.
+    start_row : float
+        Row where curves start.
+
+    Returns
+    -------
+    Path
+        Its end is where it gains no more to the right.
 
     Notes
     -----
     A shortest path on the lattice: with D the cost of leaving a column in each row, A = D + cost of the next
     column's pixel and V the running cost of moving down that column, the next D is min(A, V + TURN + min(A - V above)).
     """
-    own, blank = own[:, first:], blank[:, first:]
-    hidden = np.clip(1 - own - blank, 0, 1)
-    thickness = max(1, round(ink_thickness(own)))
-    gaps_across, gaps_down = (closed(own, thickness, axis) if dashed else own for axis in (1, 0))
-    worth = (1 - OFF_CENTER) * np.maximum(own, CLOSED * gaps_across) + OFF_CENTER * own * _centrality(own)
-    ink = 1 - blank
-    # a hidden curve is in the middle of what covers it
-    across = HIDDEN_ACROSS * hidden * (2 - _centrality(ink)) + BLANK_ACROSS * blank * (1 - 0.8 * gaps_across) - worth
-    # a drop along its own ink costs nothing, however short the run after it is
-    off_center = OFF_CENTER_DOWN * (1 - own - np.where(hidden > own, _centrality(ink.T).T, _centrality(own.T).T))
-    down = np.cumsum(HIDDEN_DOWN * hidden + BLANK_DOWN * blank * (1 - gaps_down) + off_center, axis=0)
-    height, width = own.shape
+    down = np.cumsum(down, axis=0)
+    height, width = across.shape
     rows = np.arange(height, dtype=np.int32)
     origin = np.empty((width, height), dtype=np.int32)
     cost = np.where(np.abs(rows + 0.5 - start_row) <= max(2.0, 0.006 * height), 0.0, START_AWAY * width).astype(np.float64)
     ends, end_rows = np.empty(width), np.empty(width, dtype=np.int64)
     for column in range(width):
         cost = cost + across[:, column]
+        end_rows[column] = cost.argmin()
+        ends[column] = cost[end_rows[column]]
         lifted = cost - down[:, column]
         least = np.minimum.accumulate(lifted)
         came = np.maximum.accumulate(np.where(lifted <= least, rows, 0))
@@ -99,19 +122,28 @@ def follow(own: Floats, blank: Floats, first: int, start_row: float, dashed: boo
         better = dropped < cost
         origin[column] = np.where(better, came, rows)
         cost = np.where(better, dropped, cost)
-        end_rows[column] = cost.argmin()
-        ends[column] = cost[end_rows[column]]
     last = int(ends.argmin())
     enter, leave = np.empty(last + 1, dtype=np.int64), np.empty(last + 1, dtype=np.int64)
-    row = int(end_rows[last])
-    for column in range(last, -1, -1):
+    row = enter[last] = leave[last] = int(end_rows[last])
+    for column in range(last - 1, -1, -1):
         leave[column] = row
         row = enter[column] = int(origin[column, row])
     return Path(first, enter, leave, -float(ends[last]))
 
 
-def _centrality(own: Floats) -> Floats:
-    """Return 1 in the middle of each vertical run of ink, falling to 0 at its ends."""
+def centrality(own: Floats) -> Floats:
+    """Return how far each pixel is from the ends of its vertical run of ink.
+
+    Parameters
+    ----------
+    own : ndarray of float32, shape (height, width)
+        Share of each pixel that is covered.
+
+    Returns
+    -------
+    ndarray of float32, shape (height, width)
+        1 in the middle, falling to 0 at the ends.
+    """
     over, under = _outside(own > 0.5)
     rows = np.arange(own.shape[0], dtype=np.int32)[:, None]
     return np.asarray(1 - np.abs(over + under - 2 * rows) / np.maximum(under - over, 1), dtype=np.float32)
