@@ -98,3 +98,11 @@ def test_a_stamp_at_the_edge_is_cut():
     sheet = paint(Stamp("tick", 6.0, 2.0), np.array([0.0]), np.array([0.0]), (20, 20))
     assert sheet.shape == (20, 20)
     assert sheet[:6, 0].min() > 0
+
+
+def test_a_mark_right_at_a_drop_is_found():
+    # half of it is hidden by the drop; the other half stands below the lower level
+    marks = [12.5, 30.0, 40.0, 66.3, 90.0, 120.0]
+    ink = rectangles(line_boxes(X, Y, END, 3.0) + ticks(marks), SHAPE)
+    (line,) = read_lines([found_in(ink)], Y[0])
+    assert line.marks == pytest.approx(marks, abs=0.6)

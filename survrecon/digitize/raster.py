@@ -277,7 +277,8 @@ def _trace(curve: Found, found: list[Found], plot: Plot, axes: tuple[Axis, Axis]
     survival = np.clip(y.value((height - rows if rising else rows) + plot.top + moved) / full, 0, 1)
 
     def time(columns: FloatArray) -> FloatArray:
-        return np.maximum(x.value(columns + plot.left + moved), 0)
+        # no finer than can be read: drops of two arms in one column are at one time
+        return np.maximum(x.value(np.round(columns, 1) + plot.left + moved), 0)
 
     doubts = doubts_of(curve, others, time, start, plot.zero - plot.one)
     marked = time(curve.marks)

@@ -65,7 +65,8 @@ def read_lines(found: list[Found], start: float) -> list[Found]:
 
 def _prints(stamp: Stamp, steps: Steps, sheet: Sheet) -> tuple[FloatArray, FloatArray]:
     """Find the marks along a line: columns and rows."""
-    places = np.arange(steps.x[0], steps.end + 0.5, max(0.5, stamp.stroke / FINELY))
+    evenly = np.arange(steps.x[0], steps.end + 0.5, max(0.5, stamp.stroke / FINELY))
+    places = np.sort(np.concatenate([evenly, steps.x[1:]]))  # who is censored at an event's time stands right below the drop
     columns = find_prints(stamp, places, _rows(steps, places), sheet)
     return columns, _rows(steps, columns)
 
