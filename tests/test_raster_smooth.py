@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from painting import painted
 
-from survrecon.digitize.raster_smooth import ACROSS, DOWN, smooth
+from survrecon.digitize.raster_smooth import FINE, smooth
+
+ACROSS, DOWN = FINE, 2 * FINE  # of a thin line
 
 X, Y = [0.0, 12.0, 40.0], [8.0, 14.5, 30.0]
 

@@ -21,9 +21,7 @@ LEAST = 0.3  # pixels: lower steps are noise
 BLEND = 0.6  # of a pixel that is accounted for: there, no other ink is in front
 GAPS = 0.9  # of a solid line is ink, at least
 ALIKE = 1.2  # lines of one figure differ less in thickness
-ROUNDS = 2  # of marks, then lines
 ALIKE = 1.2  # lines of one figure differ less in thickness
-ROUNDS = 2  # of marks, then lines
 FINELY = 4.0  # places in the width of a stroke where a stamp is tried
 
 Ink = tuple[Floats, Floats]  # of a curve, and the weight of each pixel
@@ -52,14 +50,13 @@ def read_lines(found: list[Found], start: float) -> list[Found]:
     stamp = choose_stamp([(line.steps, _sheet(line, ink)) for line, ink in zip(lines, inks, strict=True)])
     if stamp is None:
         return lines
-    for _ in range(ROUNDS):
-        sheets = [_sheet(line, ink) for line, ink in zip(lines, inks, strict=True)]
-        prints = [_prints(stamp, line.steps, sheet) for line, sheet in zip(lines, sheets, strict=True)]
-        stamp = tick_or_cross(stamp, prints, sheets)
-        if not explains_marks(stamp, prints, sheets):
-            return lines
-        over = [paint(stamp, *each, _shape(ink)) for each, ink in zip(prints, inks, strict=True)]
-        lines = [_line(curve, ink, marked, start) for curve, ink, marked in zip(found, inks, over, strict=True)]
+    sheets = [_sheet(line, ink) for line, ink in zip(lines, inks, strict=True)]
+    prints = [_prints(stamp, line.steps, sheet) for line, sheet in zip(lines, sheets, strict=True)]
+    stamp = tick_or_cross(stamp, prints, sheets)
+    if not explains_marks(stamp, prints, sheets):
+        return lines
+    over = [paint(stamp, *each, _shape(ink)) for each, ink in zip(prints, inks, strict=True)]
+    lines = [_line(curve, ink, marked, start) for curve, ink, marked in zip(found, inks, over, strict=True)]
     return [replace(line, marks=columns, reach=stamp.size) for line, (columns, _) in zip(lines, prints, strict=True)]
 
 

@@ -7,7 +7,8 @@ import numpy as np
 from survrecon.data import FloatArray
 from survrecon.digitize.raster_trace import Floats
 
-ACROSS, DOWN = 2, 4  # points per pixel
+FINE = 2  # points per pixel to the right, twice as many downwards
+THICK = 4.0  # pixels: lines as thick as this are found as exactly with half as many
 SHARP = 10.0  # one half of the inverse variance of a pixel's ink
 START = 2.0  # pixels that the first level may be from where the axis says
 NEVER = -1e9
@@ -40,7 +41,7 @@ def smooth(
     Returns
     -------
     x, y : ndarray of float, shape (k,)
-        Middles of the `ACROSS` stretches of each column, and the curve's mean row there.
+        Middles of the parts of each column, as many in each, and the curve's mean row there.
 
     Notes
     -----
@@ -48,25 +49,27 @@ def smooth(
     has its upper edge at y - w/2 in column u + w/2, and its lower one at y + w/2 in column u - w/2: what an edge costs depends on one
     level only, however near the drops are. Drops come at random and have exponentially distributed heights.
     """
-    top, bottom = _edge_costs(own, seen, over)
+    across = FINE if thickness < THICK else FINE // 2
+    down = 2 * across
+    top, bottom = _edge_costs(own, seen, over, down)
     width, levels = own.shape[1], top.shape[1]
-    column = np.repeat(np.arange(width), ACROSS)
-    x = (np.arange(column.size) + 0.5) / ACROSS
+    column = np.repeat(np.arange(width), across)
+    x = (np.arange(column.size) + 0.5) / across
     ahead, behind = ((np.clip(x + sign * thickness / 2, 0, width - 1)).astype(int) for sign in (1, -1))
-    half = round(thickness / 2 * DOWN)
-    low = np.clip(np.floor(corridor[0] * DOWN).astype(int), 0, levels - 2)[column]
-    high = np.clip(np.ceil(corridor[1] * DOWN).astype(int) + 1, low[::ACROSS] + 1, levels)[column]
+    half = round(thickness / 2 * down)
+    low = np.clip(np.floor(corridor[0] * down).astype(int), 0, levels - 2)[column]
+    high = np.clip(np.ceil(corridor[1] * down).astype(int) + 1, low[::across] + 1, levels)[column]
 
     def cost(i: int) -> FloatArray:
         rows = np.arange(low[i], high[i])
         upper, lower = top[ahead[i], np.clip(rows - half, 0, levels - 1)], bottom[behind[i], np.clip(rows + half, 0, levels - 1)]
-        return np.asarray(upper + lower, dtype=float) * (SHARP / ACROSS)
+        return np.asarray(upper + lower, dtype=float) * (SHARP / across)
 
     rate, height = falls
-    chance, slope = min(rate / ACROSS, 0.5), 1 / (max(height, 0.5) * DOWN)
+    chance, slope = min(rate / across, 0.5), 1 / (max(height, 0.5) * down)
     fall, stay = np.log(chance * np.expm1(slope)), np.log1p(-chance)
     before: list[FloatArray] = []
-    state = -0.5 * ((np.arange(low[0], high[0]) / DOWN - start) / START) ** 2
+    state = -0.5 * ((np.arange(low[0], high[0]) / down - start) / START) ** 2
     for i in range(column.size):
         if i:
             grown = np.append(state, np.full(high[i] - high[i - 1], NEVER))
@@ -79,7 +82,7 @@ def smooth(
     for i in range(column.size - 1, -1, -1):
         share = np.exp(before[i] + after - (before[i] + after).max())
         share /= share.sum()
-        y[i] = share @ np.arange(low[i], high[i]) / DOWN
+        y[i] = share @ np.arange(low[i], high[i]) / down
         if i:
             after = after - cost(i)
             grown = np.concatenate([np.full(low[i] - low[i - 1], NEVER), after - after.max()])
@@ -94,7 +97,7 @@ def _fallen(state: FloatArray, slope: float) -> FloatArray:
     return np.append(NEVER, total[:-1] - slope)
 
 
-def _edge_costs(own: Floats, seen: Floats, over: Floats) -> tuple[Floats, Floats]:
+def _edge_costs(own: Floats, seen: Floats, over: Floats, down: int) -> tuple[Floats, Floats]:
     """Return what ink from the top to each level costs, as a lower edge, and less as an upper edge; shape (width, levels)."""
     height, width = own.shape
     already, free = (own - over) ** 2, 1 - over
@@ -103,10 +106,10 @@ def _edge_costs(own: Floats, seen: Floats, over: Floats) -> tuple[Floats, Floats
         return np.asarray(seen * ((own - over - free * share) ** 2 - already), dtype=np.float32)
 
     total = np.pad(np.cumsum(inked(1.0), axis=0, dtype=np.float32), ((1, 0), (0, 0)))
-    bottom = np.empty((height * DOWN + 1, width), dtype=np.float32)
+    bottom = np.empty((height * down + 1, width), dtype=np.float32)
     top = np.empty_like(bottom)
-    bottom[::DOWN], top[::DOWN] = total, -total
-    for part in range(1, DOWN):
-        bottom[part::DOWN] = total[:-1] + inked(part / DOWN)
-        top[part::DOWN] = inked(1 - part / DOWN) - total[1:]
+    bottom[::down], top[::down] = total, -total
+    for part in range(1, down):
+        bottom[part::down] = total[:-1] + inked(part / down)
+        top[part::down] = inked(1 - part / down) - total[1:]
     return np.ascontiguousarray(top.T), np.ascontiguousarray(bottom.T)
