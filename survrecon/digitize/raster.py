@@ -25,8 +25,8 @@ from survrecon.digitize.raster_found import Found
 from survrecon.digitize.raster_image import Pixels, read_pixels
 from survrecon.digitize.raster_lines import read_lines
 from survrecon.digitize.raster_panel import outline_panel
+from survrecon.digitize.raster_snapped import snapped
 from survrecon.digitize.raster_tilt import straightened, tilt
-from survrecon.digitize.raster_trace import snapped
 from survrecon.digitize.raster_view import View, look_at, read_values
 from survrecon.digitize.risk_table import RiskRow, read_risk_rows
 from survrecon.errors import FigureError

@@ -46,7 +46,18 @@ class Lone:
     heights: FloatArray
 
     def only(self, some: BoolArray) -> Lone:
-        """Return some of it."""
+        """Return some of it.
+
+        Parameters
+        ----------
+        some : ndarray of bool, shape (k,)
+            Which.
+
+        Returns
+        -------
+        Lone
+            In the same order.
+        """
         return Lone(self.x[some], self.y[some], self.widths[some], self.heights[some])
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -375,37 +374,3 @@ def join_levels(x: FloatArray, y: FloatArray, least: float) -> tuple[FloatArray,
         counts[at] = weight
         starts, counts, means = np.delete(starts, at + 1), np.delete(counts, at + 1), np.delete(means, at + 1)
     return x[starts], means
-
-
-def snapped(steps: Steps, ticks: Sequence[float]) -> float:
-    """Return how far a curve was moved against the ticks when both were drawn on whole pixels.
-
-    Parameters
-    ----------
-    steps : Steps
-        The curve.
-    ticks : sequence of float
-        Positions of the ticks.
-
-    Returns
-    -------
-    float
-        To be added to its rows and columns: 0 where lines are not drawn on whole pixels.
-
-    Notes
-    -----
-    Agg, which draws for matplotlib, rounds the middle of a line to a whole pixel, plus one half if the line is an odd number of pixels
-    thick. So between lines of odd and even thickness there is half a pixel, to the right and downwards.
-    """
-    if len(ticks) < 2:
-        return 0.0
-    lengths = np.diff(np.append(steps.x, steps.end))
-    odd = [_near(np.asarray(ticks), half).mean() > 0.99 for half in (0.5, 0.0)]
-    even_curve = _near(steps.y, 0.0) @ lengths > 0.8 * lengths.sum()
-    odd_curve = _near(steps.y, 0.5) @ lengths > 0.8 * lengths.sum()
-    return 0.5 * (float(odd[0] and even_curve) - float(odd[1] and odd_curve))
-
-
-def _near(values: FloatArray, part: float) -> FloatArray:
-    """Return 1 for values with this fractional part, give or take a little, else 0."""
-    return np.asarray(np.abs((values - part + 0.5) % 1 - 0.5) < 0.12, dtype=float)
