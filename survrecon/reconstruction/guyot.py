@@ -64,9 +64,7 @@ def _walk(survival: list[float], censor: list[int], n: int, km: float) -> tuple[
     return events, censored, n, km
 
 
-def _interval(
-    grid: _Grid, i: int, n: int, km: float, n_next: int, first_guess: int
-) -> tuple[list[int], list[int], int, float, int]:
+def _interval(grid: _Grid, i: int, n: int, km: float, n_next: int, first_guess: int) -> tuple[list[int], list[int], int, float, int]:
     """Find the censored of interval i that lead to the next printed count (steps 1 to 4)."""
     low, high = grid.start[i], grid.start[i + 1]
     time, survival = grid.time[low:high], grid.survival[low:high].tolist()
@@ -157,7 +155,8 @@ def estimate(arm: Arm, grid_points: int = GRID_POINTS) -> Draft:
         interval_censored.append(total)
     left = None if arm.total_events is None else arm.total_events - sum(n_event)
     rate = sum(interval_censored) / grid.time[grid.start[-1]] if grid.start[-1] > 0 else 0.0
-    tail = min(n, round(rate * (end - grid.time[grid.start[-1]])))
+    # a half is a half in every unit of time
+    tail = min(n, round(round(rate * (end - grid.time[grid.start[-1]]), 9)))
     events, censored, n = _last_interval(grid, n, km, tail, left)
     n_event += events
     n_censor += censored
