@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from survrecon.data import BoolArray, FloatArray, IntArray
+from survrecon.digitize.raster_runs import outside
 from survrecon.digitize.raster_trace import Floats
 
 LONGEST = 6.0  # gap between dashes, in thicknesses of the line
@@ -107,10 +108,7 @@ def line_thickness(own: Floats) -> float:
 
 def _heights(solid: BoolArray) -> IntArray:
     """Return the height of the vertical run of ink at each pixel, 0 where there is none."""
-    height = solid.shape[0]
-    rows = np.arange(height, dtype=np.int32)[:, None]
-    over = np.maximum.accumulate(np.where(solid, np.int32(-1), rows), axis=0)
-    under = np.minimum.accumulate(np.where(solid, np.int32(height), rows)[::-1], axis=0)[::-1]
+    over, under = outside(solid)
     return np.where(solid, under - over - 1, 0)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from survrecon.data import BoolArray, FloatArray
 from survrecon.digitize.raster_found import Found, drawn
 from survrecon.digitize.raster_rivals import rival_distances
+from survrecon.digitize.raster_runs import runs
 
 LONG_GAP = 0.03  # of the plot's width without any ink
 UNSURE = 0.008  # error that comes from other courses alone
@@ -105,10 +106,9 @@ def _joined(mask: BoolArray, reach: float) -> BoolArray:
 
 def _longest(mask: BoolArray) -> tuple[int, int]:
     """Return the first and the last index of the longest run of True; (0, -1) where there is none."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
-    if edges.size == 0:
+    starts, ends = runs(mask)
+    if starts.size == 0:
         return 0, -1
-    starts, ends = edges[::2], edges[1::2]
     best = int(np.argmax(ends - starts))
     return int(starts[best]), int(ends[best]) - 1
 

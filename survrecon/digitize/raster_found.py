@@ -78,12 +78,8 @@ def drawn(curve: Found, spare: float = 1.0) -> BoolArray:
     height, width = curve.ink.own.shape
     half = curve.steps.thickness / 2 + spare
     columns = np.arange(width, dtype=float)
-    x, y = curve.steps.x, curve.steps.y
-
-    def row(at: FloatArray) -> FloatArray:
-        return np.asarray(y[np.clip(np.searchsorted(x, at, side="right") - 1, 0, y.size - 1)])
-
+    row = curve.steps.rows
     top, bottom = row(columns + 0.5 - half) - half, row(columns + 0.5 + half) + half
-    inside = (columns >= x[0] - half) & (columns <= curve.steps.end + half)
+    inside = (columns >= curve.steps.x[0] - half) & (columns <= curve.steps.end + half)
     rows = np.arange(height)[:, None] + 0.5
     return np.asarray((rows > top) & (rows < bottom) & inside)

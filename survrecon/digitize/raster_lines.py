@@ -64,12 +64,8 @@ def _prints(stamp: Stamp, steps: Steps, sheet: Sheet) -> tuple[FloatArray, Float
     """Find the marks along a line: columns and rows."""
     evenly = np.arange(steps.x[0], steps.end + 0.5, max(0.5, stamp.stroke / FINELY))
     places = np.sort(np.concatenate([evenly, steps.x[1:]]))  # who is censored at an event's time stands right below the drop
-    columns = find_prints(stamp, places, _rows(steps, places), sheet)
-    return columns, _rows(steps, columns)
-
-
-def _rows(steps: Steps, columns: FloatArray) -> FloatArray:
-    return np.asarray(steps.y[np.clip(np.searchsorted(steps.x, columns, side="right") - 1, 0, None)], dtype=float)
+    columns = find_prints(stamp, places, steps.rows(places), sheet)
+    return columns, steps.rows(columns)
 
 
 def _sheet(line: Found, ink: Ink) -> Sheet:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from survrecon.data import BoolArray, FloatArray, IntArray
 from survrecon.digitize.raster_found import Found, drawn
+from survrecon.digitize.raster_runs import outside, runs
 
 LEAST = 2.0  # pixels that a tick sticks out at least
 LARGEST = 0.03  # radius of a circle, of the plot's height
@@ -53,7 +54,7 @@ def find_marks(curve: Found) -> Marks:
     columns = np.arange(int(np.ceil(steps.x[0])), min(int(steps.end) + 1, curve.ink.own.shape[1]))
     if columns.size < 3:
         return NO_MARKS
-    rows = steps.y[np.clip(np.searchsorted(steps.x, columns + 0.5, side="right") - 1, 0, None)]
+    rows = steps.rows(columns + 0.5)
     ticks, ticked, high = _ticks(curve, columns, rows)
     circles, radius = _circles(curve, columns, rows)
     if circles.size:
@@ -82,7 +83,7 @@ def around_marks(curve: Found, marks: Marks) -> BoolArray:
     """
     around = np.zeros(curve.ink.own.shape, dtype=bool)
     steps = curve.steps
-    rows = steps.y[np.clip(np.searchsorted(steps.x, marks.columns, side="right") - 1, 0, None)]
+    rows = steps.rows(marks.columns)
     for column, row in zip(marks.columns, rows, strict=True):
         around[
             max(int(row - marks.high), 0) : int(row + marks.high) + 1, max(int(column - marks.wide), 0) : int(column + marks.wide) + 1
@@ -96,10 +97,8 @@ def _ticks(curve: Found, columns: IntArray, rows: FloatArray) -> tuple[FloatArra
     line = drawn(curve, 0.0)[:, columns]
     solid = (own[:, columns] > 0.4) | line
     height = solid.shape[0]
-    index = np.arange(height)[:, None]
     at = np.arange(columns.size)
-    over = np.maximum.accumulate(np.where(solid, -1, index), axis=0)
-    under = np.minimum.accumulate(np.where(solid, height, index)[::-1], axis=0)[::-1]
+    over, under = outside(solid)
     middle = np.clip(rows.astype(int), 0, height - 1)
     least = max(LEAST, 0.9 * curve.steps.thickness)
     up, down = rows - half - over[middle, at] - 1, under[middle, at] - rows - half
@@ -145,8 +144,7 @@ def _circles(curve: Found, columns: IntArray, rows: FloatArray) -> tuple[FloatAr
 
 def _groups(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
     """Return the first and the last index of each run of True."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
-    return [(int(first), int(end) - 1) for first, end in zip(edges[::2], edges[1::2], strict=True)]
+    return [(int(first), int(end) - 1) for first, end in zip(*runs(mask), strict=True)]
 
 
 def _spread(start: int, end: int, single: float) -> FloatArray:

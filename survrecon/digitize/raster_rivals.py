@@ -6,14 +6,19 @@ import numpy as np
 
 from survrecon.data import FloatArray
 from survrecon.digitize.raster_found import Found
-from survrecon.digitize.raster_trace import Floats, closed, ink_thickness
+from survrecon.digitize.raster_trace import (
+    BLANK_ACROSS,
+    BLANK_DOWN,
+    HIDDEN_ACROSS,
+    HIDDEN_DOWN,
+    START_AWAY,
+    TURN,
+    Floats,
+    closed,
+    ink_thickness,
+)
 
-# cost of one pixel along a course, in units of one column of the curve's own ink
-HIDDEN_ACROSS, BLANK_ACROSS = 0.15, 2.0
-HIDDEN_DOWN, BLANK_DOWN = 0.4, 3.0
-TURN = 0.1
 DASHED = 0.35  # worth of a gap between dashes
-ELSEWHERE = 0.1  # of the width: cost of a start elsewhere than at 1
 CHANCE = 4.0  # columns of ink that marks and letters add by chance: a course that explains so many less is e times less likely
 
 
@@ -39,8 +44,7 @@ def rival_distances(curve: Found, start_row: float) -> FloatArray:
     rows, columns = np.arange(lost.shape[1]) + 0.5, path.columns.astype(float) + 0.5
 
     def level(at: FloatArray) -> FloatArray:
-        index = np.clip(np.searchsorted(curve.steps.x, at, side="right") - 1, 0, None)
-        return np.asarray(curve.steps.y[index])[:, None]
+        return curve.steps.rows(at)[:, None]
 
     within = (rows >= level(columns - half) - half) & (rows <= level(columns + half) + half)  # a drop is as wide as the line
     squares = np.where(within, 0, (rows - level(columns)) ** 2)
@@ -56,7 +60,7 @@ def _lost(curve: Found, start_row: float) -> Floats:
     across, down = _costs(curve)
     width, height = across.shape
     start = np.abs(np.arange(height) + 0.5 - start_row) <= max(2.0, 0.006 * height)
-    cost = np.where(start, 0.0, ELSEWHERE * width)
+    cost = np.where(start, 0.0, START_AWAY * width)
     lost = np.empty((width, height), dtype=np.float32)
     for column in range(width):
         cost = cost + across[column]

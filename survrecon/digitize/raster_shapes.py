@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from survrecon.data import BoolArray, FloatArray
+from survrecon.digitize.raster_runs import runs
 from survrecon.digitize.raster_stamps import Sheet, Stamp, explained, paint
 from survrecon.digitize.raster_trace import Steps
 
 LARGEST = 0.035  # half of a mark's height, of the plot's
-BESIDE = 1.0  # pixels around the line that may still be its own ink
 APART = 3  # columns to the next
 MOST = 30  # of a curve are looked at
 AWAY = np.arange(-3, 4) / 4  # pixels that a mark may be from the middle of its columns
@@ -162,17 +162,14 @@ def lone_ink(steps: Steps, sheet: Sheet) -> Lone:
     height, width = sheet.own.shape
     reach = int(max(LARGEST * height, 2 * steps.thickness)) + 2
     columns = np.arange(int(np.ceil(steps.x[0])) + 1, min(int(steps.end) + reach, width))
-    rows = steps.y[np.clip(np.searchsorted(steps.x, columns + 0.5, side="right") - 1, 0, None)]
+    rows = steps.rows(columns + 0.5)
     away = np.arange(-reach, reach + 1)
     at = np.clip(np.floor(rows).astype(int) + away[:, None], 0, height - 1)
-    near = np.zeros(sheet.line.shape, dtype=bool)
-    near |= sheet.line > 0
+    near = sheet.line > 0
     near[1:] |= sheet.line[:-1] > 0
     near[:-1] |= sheet.line[1:] > 0
     ink = (sheet.own[at, columns] > 0.5) & (sheet.seen[at, columns] > 0.5) & ~near[at, columns]
-    inked = ink.any(axis=0)
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], inked, [False]]).astype(np.int8)))
-    first, last = edges[::2], edges[1::2]
+    first, last = runs(np.asarray(ink.any(axis=0)))
     beside = np.concatenate([[APART], first[1:] - last[:-1], [APART]])
     some = np.flatnonzero((np.minimum(beside[:-1], beside[1:]) >= APART) & (last - first <= 2 * reach))[:MOST]
     first, last = first[some], last[some]

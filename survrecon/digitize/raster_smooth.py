@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from survrecon.data import FloatArray
+from survrecon.data import FloatArray, IntArray
 from survrecon.digitize.raster_trace import Floats
 
 FINE = 2  # points per pixel to the right, twice as many downwards
@@ -60,34 +62,54 @@ def smooth(
     low = np.clip(np.floor(corridor[0] * down).astype(int), 0, levels - 2)[column]
     high = np.clip(np.ceil(corridor[1] * down).astype(int) + 1, low[::across] + 1, levels)[column]
 
-    def cost(i: int) -> FloatArray:
-        rows = np.arange(low[i], high[i])
-        upper, lower = top[ahead[i], np.clip(rows - half, 0, levels - 1)], bottom[behind[i], np.clip(rows + half, 0, levels - 1)]
-        return np.asarray(upper + lower, dtype=float) * (SHARP / across)
-
     rate, height = falls
     chance, slope = min(rate / across, 0.5), 1 / (max(height, 0.5) * down)
-    fall, stay = np.log(chance * np.expm1(slope)), np.log1p(-chance)
-    before: list[FloatArray] = []
-    state = -0.5 * ((np.arange(low[0], high[0]) / down - start) / START) ** 2
+    chances = _Falls(float(np.log1p(-chance)), float(np.log(chance * np.expm1(slope))), slope)
+    costs = []
     for i in range(column.size):
+        rows = np.arange(low[i], high[i])
+        upper, lower = top[ahead[i], np.clip(rows - half, 0, levels - 1)], bottom[behind[i], np.clip(rows + half, 0, levels - 1)]
+        costs.append(np.asarray(upper + lower, dtype=float) * (SHARP / across))
+    first = -0.5 * ((np.arange(low[0], high[0]) / down - start) / START) ** 2
+    return x, _mean_levels(first, costs, low, high, chances) / down
+
+
+@dataclass(frozen=True)
+class _Falls:
+    """Logarithms of the chances to stay on a level and to fall to another one, and by how much that is less for each level farther."""
+
+    stay: float
+    fall: float
+    slope: float
+
+
+def _mean_levels(first: FloatArray, costs: list[FloatArray], low: IntArray, high: IntArray, chances: _Falls) -> FloatArray:
+    """Return the mean level at each point: what leads to each level, times what follows from it."""
+    before: list[FloatArray] = []
+    state = first
+    for i, cost in enumerate(costs):
         if i:
             grown = np.append(state, np.full(high[i] - high[i - 1], NEVER))
-            state = np.logaddexp(grown + stay, _fallen(grown, slope) + fall)[low[i] - low[i - 1] :]
-        state = state - cost(i)
+            state = _after_falls(grown, chances)[low[i] - low[i - 1] :]
+        state = state - cost
         state -= state.max()
         before.append(state)
     after = np.zeros(high[-1] - low[-1])
-    y = np.empty(column.size)
-    for i in range(column.size - 1, -1, -1):
+    mean = np.empty(len(costs))
+    for i in range(len(costs) - 1, -1, -1):
         share = np.exp(before[i] + after - (before[i] + after).max())
         share /= share.sum()
-        y[i] = share @ np.arange(low[i], high[i]) / down
+        mean[i] = share @ np.arange(low[i], high[i])
         if i:
-            after = after - cost(i)
+            after = after - costs[i]
             grown = np.concatenate([np.full(low[i] - low[i - 1], NEVER), after - after.max()])
-            after = np.logaddexp(grown + stay, _fallen(grown[::-1], slope)[::-1] + fall)[: high[i - 1] - low[i - 1]]
-    return x, y
+            after = _after_falls(grown[::-1], chances)[::-1][: high[i - 1] - low[i - 1]]
+    return mean
+
+
+def _after_falls(state: FloatArray, chances: _Falls) -> FloatArray:
+    """Return the logarithm of what is at each level after a point where the curve may fall."""
+    return np.asarray(np.logaddexp(state + chances.stay, _fallen(state, chances.slope) + chances.fall))
 
 
 def _fallen(state: FloatArray, slope: float) -> FloatArray:

@@ -133,15 +133,17 @@ class _Places:
     """Places where a stamp may have been printed, and what it would explain there."""
 
     def __init__(self, stamp: Stamp, x: FloatArray, y: FloatArray, sheet: Sheet) -> None:
-        reach, prints = stamp.reach, stamp.prints()
+        (height, width), reach = sheet.own.shape, stamp.reach
         self.stride = max(1, int(stamp.stroke / COARSE))
         window = np.arange(reach % self.stride, 2 * reach + 1, self.stride)
-        down, right = (np.array(_split(values, limit)) for values, limit in zip((y, x), sheet.own.shape, strict=True))
-        self.prints, self.corner, self.place = prints, (down[:, 0], right[:, 0]), (down[:, 1], right[:, 1])
-        self.ink, self.weight, self.explained = (np.pad(values, reach) for values in (sheet.own, sheet.seen, sheet.line))
-        self.index = (down[:, 0, None] + window)[:, :, None], (right[:, 0, None] + window)[:, None, :]
-        self.shapes = prints[:, :, window[:, None], window][self.place]
-        self.size = 2 * reach + 1
+        down, right = (np.array(_split(values, limit)) for values, limit in zip((y, x), (height, width), strict=True))
+        self.prints, self.place = stamp.prints(), (down[:, 1], right[:, 1])
+        self.corner = down[:, 0] - reach, right[:, 0] - reach
+        self.ink, self.weight, self.explained = sheet.own, sheet.seen, sheet.line.copy()
+        rows, columns = (self.corner[0][:, None] + window)[:, :, None], (self.corner[1][:, None] + window)[:, None, :]
+        inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+        self.index = np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)
+        self.shapes = np.where(inside, self.prints[:, :, window[:, None], window][self.place], 0)
 
     def gains(self, some: IntArray) -> tuple[FloatArray, FloatArray]:
         """Return how much squared ink each explains, and how much it would if all of its ink were there."""
@@ -154,9 +156,12 @@ class _Places:
 
     def put(self, one: int) -> None:
         """Print one."""
-        row, column = self.corner[0][one], self.corner[1][one]
-        part = self.explained[row : row + self.size, column : column + self.size]
-        np.maximum(part, self.prints[self.place[0][one], self.place[1][one]], out=part)
+        made = self.prints[self.place[0][one], self.place[1][one]]
+        top, left = self.corner[0][one], self.corner[1][one]
+        hidden_top, hidden_left = max(-top, 0), max(-left, 0)  # beyond the edges of the picture
+        part = self.explained[max(top, 0) : top + made.shape[0], max(left, 0) : left + made.shape[1]]
+        seen = made[hidden_top : hidden_top + part.shape[0], hidden_left : hidden_left + part.shape[1]]
+        np.maximum(part, seen, out=part)
 
 
 def find_prints(stamp: Stamp, x: FloatArray, y: FloatArray, sheet: Sheet) -> FloatArray:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from survrecon.data import BoolArray, FloatArray, IntArray
+from survrecon.data import FloatArray, IntArray
+from survrecon.digitize.raster_runs import outside
 
 Floats = NDArray[np.float32]
 
@@ -143,18 +144,9 @@ def centrality(own: Floats) -> Floats:
     ndarray of float32, shape (height, width)
         1 in the middle, falling to 0 at the ends.
     """
-    over, under = _outside(own > 0.5)
+    over, under = outside(own > 0.5)
     rows = np.arange(own.shape[0], dtype=np.int32)[:, None]
     return np.asarray(1 - np.abs(over + under - 2 * rows) / np.maximum(under - over, 1), dtype=np.float32)
-
-
-def _outside(solid: BoolArray) -> tuple[IntArray, IntArray]:
-    """Return the last row without ink at or above each pixel, and the first at or below it."""
-    height = solid.shape[0]
-    rows = np.arange(height, dtype=np.int32)[:, None]
-    over = np.maximum.accumulate(np.where(solid, np.int32(-1), rows), axis=0)
-    under = np.minimum.accumulate(np.where(solid, np.int32(height), rows)[::-1], axis=0)[::-1]
-    return over, under
 
 
 def closed(own: Floats, thickness: int, axis: int) -> Floats:
@@ -195,7 +187,7 @@ def ink_thickness(own: Floats) -> float:
         In pixels, from 1.
     """
     solid = own > 0.5
-    over, under = _outside(solid)
+    over, under = outside(solid)
     heights = np.where(solid & (over == np.arange(own.shape[0])[:, None] - 1), under - over - 1, 0)  # at the top of each run
     here, left, right = heights[:, 1:-1], heights[:, :-2], heights[:, 2:]
     counts = np.bincount(here[(here > 0) & (here == left) & (here == right)], minlength=2)  # no marks nor letters
@@ -220,6 +212,21 @@ class Steps:
     y: FloatArray
     end: float
     thickness: float
+
+    def rows(self, columns: FloatArray) -> FloatArray:
+        """Return where the curve is at some columns.
+
+        Parameters
+        ----------
+        columns : ndarray of float
+            Of any shape; before the start, the first level counts.
+
+        Returns
+        -------
+        ndarray of float
+            Rows, of the same shape.
+        """
+        return np.asarray(self.y[np.clip(np.searchsorted(self.x, columns, side="right") - 1, 0, None)], dtype=float)
 
 
 FINE = 4  # points per pixel
@@ -291,7 +298,7 @@ def with_last_drop(steps: Steps, path: Path, own: Floats) -> Steps:
     """
     last = path.first + path.enter.size
     columns = np.arange(max(last - int(2 * steps.thickness) - 2, path.first), last)
-    over, under = _outside(own[:, columns] > 0.5)
+    over, under = outside(own[:, columns] > 0.5)
     at, rows = np.arange(columns.size), path.enter[columns - path.first]
     least = max(5 * steps.thickness, 0.02 * own.shape[0])
     tall = under[rows, at] - rows > least
@@ -319,7 +326,7 @@ def _edges(own: Floats, blank: Floats, path: Path) -> tuple[FloatArray, FloatArr
     part = own[:, path.first : path.first + path.enter.size]
     free = np.pad(part + blank[:, path.first : path.first + path.enter.size] > 0.6, ((2, 2), (0, 0)))
     solid = part > 0.5
-    over, under = _outside(solid)
+    over, under = outside(solid)
     at = np.arange(part.shape[1])
     top_row, bottom_row = over[path.enter, at] + 1, under[path.leave, at] - 1
     padded = np.pad(part, ((1, 1), (0, 0)))
