@@ -1,18 +1,21 @@
 """The line that is fitted to pixels: painted lines must come back to a small part of a pixel."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from painting import painted, rectangles
 
 from survrecon.digitize.raster_fit import coverage, fit
+from survrecon.digitize.raster_ink import bare
 from survrecon.digitize.raster_trace import Steps
 
 X, Y, END = [5.0, 17.3, 18.6, 33.45], [8.2, 12.9, 21.35, 30.0], 50.6
 
 
 def fitted(steps, ink, seen=None, over=None):
-    ink = ink.astype(np.float32)
-    return fit(steps, ink, np.ones_like(ink) if seen is None else seen, np.zeros_like(ink) if over is None else over)
+    known = bare(ink, np.ones_like(ink) if seen is None else seen)
+    return fit(steps, known if over is None else replace(known, over=over.astype(np.float32)))
 
 
 def test_the_coverage_of_a_line_is_that_of_its_rectangles():

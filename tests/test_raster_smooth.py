@@ -1,24 +1,28 @@
 """The mean course of a curve: on its ink where that is seen, in the middle of what it may do where it is hidden."""
 
+from dataclasses import replace
 from itertools import combinations_with_replacement
 
 import numpy as np
 import pytest
 from painting import painted
 
+from survrecon.digitize.raster_ink import bare
 from survrecon.digitize.raster_smooth import FINE, smooth
+from survrecon.digitize.raster_stamps import Stamp
 
 ACROSS, DOWN = FINE, 2 * FINE  # of a thin line
 
 X, Y = [0.0, 12.0, 40.0], [8.0, 14.5, 30.0]
 
 
-def course(ink, seen=None, over=None, corridor=None, falls=(0.05, 8.0)):
-    ink = ink.astype(np.float32)
+def course(ink, seen=None, over=None, corridor=None, falls=(0.05, 8.0), stamp=None, dash=None):
     height, width = ink.shape
     low, high = corridor or (np.zeros(width), np.full(width, float(height)))
-    seen, over = np.ones_like(ink) if seen is None else seen, np.zeros_like(ink) if over is None else over
-    return smooth(ink, seen.astype(np.float32), over.astype(np.float32), 3.0, (low, high), 8.0, falls)
+    known = bare(ink, np.ones_like(ink) if seen is None else seen)
+    known = known if over is None else replace(known, over=over.astype(np.float32))
+    known = known if dash is None else replace(known, dash=dash.astype(np.float32))
+    return smooth(known, 3.0, (low, high), 8.0, falls, stamp)
 
 
 def test_a_line_that_is_seen_is_found():
@@ -68,3 +72,33 @@ def test_it_stays_in_its_corridor():
     column = x.astype(int)
     assert np.all(y >= low[column] - 1 / DOWN)
     assert np.all(y <= high[column] + 1 / DOWN)
+
+
+def test_the_lower_half_of_marks_is_not_taken_for_the_line():
+    # ticks side by side, 8 pixels up and down from a line at row 14, then 20; what is above row 17 is hidden
+    ink, seen = painted([0.0, 27.0], [14.0, 20.0], 60, 3.0), np.ones((40, 60))
+    ink[6:22, 15:27], ink[12:28, 27:40] = 1, 1
+    ink[:17, 12:42], seen[:17, 12:42] = 0, 0
+    away = {}
+    for stamp in (None, Stamp("tick", 8.0, 2.0)):
+        x, y = course(ink, seen, stamp=stamp)
+        away[stamp] = np.abs(y - 14.0)[(x > 16) & (x < 26)]
+    assert away[Stamp("tick", 8.0, 2.0)].max() < 0.5
+    assert away[None].max() > 3  # if nothing is known of marks, the line is in what is seen of them
+
+
+@pytest.mark.parametrize("stamp", [Stamp("tick", 6.0, 2.0), Stamp("cross", 6.0, 2.0), Stamp("circle", 6.0, 2.0)])
+def test_a_line_without_marks_runs_where_it_does_though_there_might_be_some(stamp):
+    x, y = course(painted(X, Y, 60, 3.0), stamp=stamp)
+    away = np.min(np.abs(x[:, None] - X[1:]), axis=1)
+    assert y[away > 0.5] == pytest.approx(np.array(Y)[np.searchsorted(X, x[away > 0.5], side="right") - 1], abs=0.125)
+
+
+def test_a_gap_between_dashes_is_crossed_where_there_is_nothing():
+    # the line is level through its gap, and a thin gray line, which may hide it, leads down from there
+    ink, seen, dash = painted([0.0], [10.0], 60, 3.0), np.ones((40, 60)), np.ones((40, 60))
+    sums = np.arange(40)[:, None] + np.arange(60)
+    ink[(sums >= 38) & (sums < 46) & (ink > 0)] = 0
+    dash[(sums >= 38) & (sums < 46)] = 0
+    seen[:, 34:36] = 0
+    assert course(ink, seen, dash=dash)[1] == pytest.approx(10.0, abs=0.5)

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from survrecon.data import FloatArray, IntArray
+from survrecon.digitize.raster_ink import Ink
 from survrecon.digitize.raster_trace import Floats, Steps
 
 ROUNDS = 5
@@ -114,58 +115,53 @@ def _slopes(steps: Steps, shape: tuple[int, int]) -> tuple[IntArray, sparse.csr_
     return touched, sparse.csr_array((value[inside], (number, column[inside])), shape=(touched.size, 2 * size))
 
 
-def fit(steps: Steps, own: Floats, seen: Floats, over: Floats) -> Steps:
+def fit(steps: Steps, ink: Ink) -> Steps:
     """Move, split and join the steps of a curve until its line explains the ink.
 
     Parameters
     ----------
     steps : Steps
         Where it is, to a pixel or two.
-    own : ndarray of float32, shape (height, width)
-        Share of each pixel that the curve's color covers.
-    seen : ndarray of float32, shape (height, width)
-        Weight of each pixel: 0 where something else may be in front of the curve, or far from it.
-    over : ndarray of float32, shape (height, width)
-        What censor marks cover, in the same color.
+    ink : Ink
+        The pixels; those far from the curve have no weight.
 
     Returns
     -------
     Steps
         The best that was found.
     """
-    error, best = _settled(_joined(steps), own, seen, over, ITERATIONS)
+    error, best = _settled(_joined(steps), ink, ITERATIONS)
     least, current = error + PER_STEP * best.x.size, best
     for _ in range(ROUNDS):
-        more = _split(current, own, seen, over)
+        more = _split(current, ink)
         if more.x.size == current.x.size:
             break
-        _, current = _settled(more, own, seen, over, ITERATIONS)
-        error, current = _settled(_joined(current), own, seen, over, 3)
+        _, current = _settled(more, ink, ITERATIONS)
+        error, current = _settled(_joined(current), ink, 3)
         if error + PER_STEP * current.x.size < least:
             least, best = error + PER_STEP * current.x.size, current
     for apart in SIMPLER:
-        error, current = _settled(_joined(best, apart), own, seen, over, ITERATIONS)
+        error, current = _settled(_joined(best, apart), ink, ITERATIONS)
         if error + PER_STEP * current.x.size < least:
             least, best = error + PER_STEP * current.x.size, current
     return best
 
 
-def _settled(steps: Steps, own: Floats, seen: Floats, over: Floats, iterations: int) -> tuple[float, Steps]:
+def _settled(steps: Steps, ink: Ink, iterations: int) -> tuple[float, Steps]:
     """Move the steps to where the squared difference from the ink is least (Gauss and Newton); also that difference."""
     from scipy.sparse.linalg import spsolve
 
-    shape = own.shape[0], own.shape[1]
-    bare, weight, free = (values.ravel() for values in (own - over, seen, 1 - over))
+    bare, weight, free = (values.ravel() for values in (ink.own - ink.over, ink.seen, ink.free))
     empty = float(weight @ (bare * bare))
     best: tuple[float, Steps] = np.inf, steps
     for _ in range(iterations):
-        pixel, share = _covered(steps, shape)
+        pixel, share = _covered(steps, ink.shape)
         rest = bare.copy()
         rest[pixel] -= free[pixel] * share
         error = empty + float(weight[pixel] @ (rest[pixel] ** 2 - bare[pixel] ** 2))
         if error < best[0]:
             best = error, steps
-        touched, slopes = _slopes(steps, shape)
+        touched, slopes = _slopes(steps, ink.shape)
         slopes = sparse.diags_array(free[touched]) @ slopes
         weighted = slopes.T @ sparse.diags_array(weight[touched])
         stiffness = weighted @ slopes + STIFF * sparse.eye_array(slopes.shape[1])
@@ -206,11 +202,11 @@ def _joined(steps: Steps, apart: float = SAME) -> Steps:
     return replace(steps, x=x, y=y)
 
 
-def _split(steps: Steps, own: Floats, seen: Floats, over: Floats) -> Steps:
+def _split(steps: Steps, ink: Ink) -> Steps:
     """Make two of each drop, and of each level, near which ink is not explained."""
-    shape = (own.shape[0], own.shape[1])
-    rest = own - over - (1 - over) * coverage(steps, shape)
-    total = np.pad(np.cumsum(np.cumsum(seen * rest * rest, axis=0, dtype=float), axis=1), ((1, 0), (1, 0)))
+    shape = ink.shape
+    rest = ink.own - ink.over - ink.free * coverage(steps, shape)
+    total = np.pad(np.cumsum(np.cumsum(ink.seen * rest * rest, axis=0, dtype=float), axis=1), ((1, 0), (1, 0)))
 
     def inside(top: FloatArray, bottom: FloatArray, left: FloatArray, right: FloatArray) -> FloatArray:
         around = steps.thickness / 2 + 1

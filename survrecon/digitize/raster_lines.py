@@ -8,11 +8,14 @@ import numpy as np
 from scipy import ndimage
 
 from survrecon.data import FloatArray
+from survrecon.digitize.raster_dense import better_stamp
 from survrecon.digitize.raster_fit import coverage, fit
 from survrecon.digitize.raster_found import Found, drawn
+from survrecon.digitize.raster_ink import Ink, bare
+from survrecon.digitize.raster_phase import dashes_and_ends, pattern_along
 from survrecon.digitize.raster_shapes import choose_stamp, explains_marks, tick_or_cross
 from survrecon.digitize.raster_smooth import smooth
-from survrecon.digitize.raster_stamps import Sheet, Stamp, find_prints, paint
+from survrecon.digitize.raster_stamps import Prints, Sheet, Stamp, paint, prints_along
 from survrecon.digitize.raster_trace import Floats, Steps, join_levels
 
 WIDE = 4.0  # times its thickness that a line may be from the path that was followed
@@ -21,10 +24,8 @@ LEAST = 0.3  # pixels: lower steps are noise
 BLEND = 0.6  # of a pixel that is accounted for: there, no other ink is in front
 GAPS = 0.9  # of a solid line is ink, at least
 ALIKE = 1.2  # lines of one figure differ less in thickness
-ALIKE = 1.2  # lines of one figure differ less in thickness
-FINELY = 4.0  # places in the width of a stroke where a stamp is tried
-
-Ink = tuple[Floats, Floats]  # of a curve, and the weight of each pixel
+ENDS = 0.25  # weight of pixels that may be in a dash or in a gap
+UNMARKED = 0.2  # share of a pixel that a mark may cover where dashes are measured
 
 
 def read_lines(found: list[Found], start: float) -> list[Found]:
@@ -41,76 +42,148 @@ def read_lines(found: list[Found], start: float) -> list[Found]:
     -------
     list of Found
         With exact steps and marks.
+
+    Notes
+    -----
+    Each tells where the other is. First lines are read as if there were no marks; these show which stamp the marks are. Then lines are
+    read again, with a mark of that stamp allowed anywhere, and marks are found along them. At last lines are fitted beside these marks.
     """
     thinnest = min((curve.steps.thickness for curve in found), default=1.0)
     # where marks are dense, a line is never seen alone
     found = [replace(curve, steps=replace(curve.steps, thickness=min(curve.steps.thickness, ALIKE * thinnest))) for curve in found]
-    inks = [_ink(curve, [other for other in found if other is not curve and other.layer == curve.layer]) for curve in found]
-    lines = [_line(curve, ink, np.zeros_like(ink[0]), start) for curve, ink in zip(found, inks, strict=True)]
-    stamp = choose_stamp([(line.steps, _sheet(line, ink)) for line, ink in zip(lines, inks, strict=True)])
+    inks = _inks(found, found)
+    lines = [_fitted(_course(curve, ink, start), ink) for curve, ink in zip(found, inks, strict=True)]
+    stamp = _stamp(lines, inks, thinnest)
+    inks = _inks(found, lines)
     if stamp is None:
-        return lines
-    sheets = [_sheet(line, ink) for line, ink in zip(lines, inks, strict=True)]
-    prints = [_prints(stamp, line.steps, sheet) for line, sheet in zip(lines, sheets, strict=True)]
-    stamp = tick_or_cross(stamp, prints, sheets)
-    if not explains_marks(stamp, prints, sheets):
-        return lines
-    over = [paint(stamp, *each, _shape(ink)) for each, ink in zip(prints, inks, strict=True)]
-    lines = [_line(curve, ink, marked, start) for curve, ink, marked in zip(found, inks, over, strict=True)]
+        dashed = [_dashed(line, ink) for line, ink in zip(lines, inks, strict=True)]
+        more = [known is not ink for known, ink in zip(dashed, inks, strict=True)]
+        again = zip(found, dashed, lines, more, strict=True)
+        return [_fitted(_course(curve, ink, start), ink) if better else line for curve, ink, line, better in again]
+    lines, known, prints = _beside_marks(found, inks, lines, stamp, start)
+    finer = _stamp_again(lines, known, stamp, thinnest)
+    if finer != stamp:
+        stamp = finer
+        lines, known, prints = _beside_marks(found, inks, lines, stamp, start)
+    marked = _same_color(found, _painted(stamp, prints, known))
+    lines = [_fitted(line, replace(ink, over=over)) for line, ink, over in zip(lines, known, marked, strict=True)]
     return [replace(line, marks=columns, reach=stamp.size) for line, (columns, _) in zip(lines, prints, strict=True)]
 
 
-def _prints(stamp: Stamp, steps: Steps, sheet: Sheet) -> tuple[FloatArray, FloatArray]:
-    """Find the marks along a line: columns and rows."""
-    evenly = np.arange(steps.x[0], steps.end + 0.5, max(0.5, stamp.stroke / FINELY))
-    places = np.sort(np.concatenate([evenly, steps.x[1:]]))  # who is censored at an event's time stands right below the drop
-    columns = find_prints(stamp, places, steps.rows(places), sheet)
-    return columns, steps.rows(columns)
+def _stamp(lines: list[Found], inks: list[Ink], thickness: float) -> Stamp | None:
+    """Choose the stamp of the marks, None where there are none."""
+    curves = _sheets(lines, inks)
+    stamp = better_stamp(curves, choose_stamp(curves), thickness)
+    if stamp is None:
+        return None
+    sheets = [sheet for _, sheet in curves]
+    prints = [prints_along(stamp, *curve) for curve in curves]
+    stamp = tick_or_cross(stamp, prints, sheets)
+    return stamp if explains_marks(stamp, prints, sheets) else None
 
 
-def _sheet(line: Found, ink: Ink) -> Sheet:
-    return Sheet(*ink, coverage(line.steps, _shape(ink)))
+def _stamp_again(lines: list[Found], inks: list[Ink], stamp: Stamp, thickness: float) -> Stamp:
+    """Choose the stamp again, on better lines."""
+    curves = _sheets(lines, inks)
+    finer = better_stamp(curves, stamp, thickness, 1.0) or stamp
+    return tick_or_cross(finer, [prints_along(finer, *curve) for curve in curves], [sheet for _, sheet in curves])
 
 
-def _shape(ink: Ink) -> tuple[int, int]:
-    return ink[0].shape[0], ink[0].shape[1]
+def _beside_marks(
+    found: list[Found], inks: list[Ink], lines: list[Found], stamp: Stamp, start: float
+) -> tuple[list[Found], list[Ink], list[Prints]]:
+    """Read lines again, with a mark allowed anywhere; also what is then known of the ink, and the marks along the lines."""
+    over = _painted(stamp, [prints_along(stamp, *curve) for curve in _sheets(lines, inks)], inks)
+    known = [_dashed(line, replace(ink, over=marks)) for line, ink, marks in zip(lines, inks, _same_color(found, over), strict=True)]
+    others = [replace(ink, over=marks) for ink, marks in zip(known, _same_color(found, over, itself=False), strict=True)]
+    lines = [_course(curve, ink, start, stamp) for curve, ink in zip(found, others, strict=True)]
+    return lines, known, [prints_along(stamp, *curve) for curve in _sheets(lines, others)]
+
+
+def _painted(stamp: Stamp, prints: list[Prints], inks: list[Ink]) -> list[Floats]:
+    return [paint(stamp, *each, ink.shape) for each, ink in zip(prints, inks, strict=True)]
+
+
+def _same_color(found: list[Found], over: list[Floats], itself: bool = True) -> list[Floats]:
+    """Return what the marks of all curves of each one's color cover."""
+    every = []
+    for curve in found:
+        marks = [each for other, each in zip(found, over, strict=True) if other.layer == curve.layer and (itself or other is not curve)]
+        every.append(np.maximum.reduce(marks) if marks else np.zeros_like(over[0]))
+    return every
+
+
+def _sheets(lines: list[Found], inks: list[Ink]) -> list[tuple[Steps, Sheet]]:
+    return [
+        (line.steps, Sheet(ink.own, ink.seen, ink.dash * coverage(line.steps, ink.shape))) for line, ink in zip(lines, inks, strict=True)
+    ]
+
+
+def _inks(found: list[Found], lines: list[Found]) -> list[Ink]:
+    """Return the ink of each curve, which the lines of others may hide."""
+    every = list(zip(found, lines, strict=True))
+    return [_ink(curve, [line for other, line in every if other is not curve and other.layer == curve.layer]) for curve in found]
 
 
 def _ink(curve: Found, others: list[Found]) -> Ink:
-    """Return how much of each pixel the curve's color covers, and each pixel's weight: 0 where the curve may be hidden."""
-    own, blank = curve.ink.own, curve.ink.blank
+    """Return the ink of a curve, without weight where the curve may be hidden, or where it has a gap."""
+    own = curve.ink.own
     line = coverage(curve.steps, own.shape) > 0.9
     full = float(np.clip(np.median(own[line & (own > 0.5)]), 0.6, 1.0)) if np.any(line & (own > 0.5)) else 1.0
-    seen = np.clip((own + blank) / BLEND, 0, 1) ** 2
-    core = line & (own + blank > 0.5)
+    seen = _seen(curve)
+    core = line & (own + curve.ink.blank > 0.5)
     if core.any() and np.mean(own[core] / full) < GAPS:
         size = 1 + 2 * int(3 * curve.steps.thickness)
         closed = np.maximum(*(ndimage.grey_closing(own, size=shape) for shape in ((1, size), (size, 1))))
         seen[(closed > 0.5) & (own < 0.5)] = 0
     for other in others:
         seen[drawn(other, 1.0)] = 0
-    return np.clip(own / full, 0, 1).astype(np.float32), seen.astype(np.float32)
+    return bare(np.clip(own / full, 0, 1), seen)
 
 
-def _line(curve: Found, ink: Ink, over: Floats, start: float) -> Found:
-    """Find the course of a curve for known marks."""
-    (own, seen), steps = ink, curve.steps
+def _seen(curve: Found) -> Floats:
+    """Return the weight of each pixel, by what else may be in front of it."""
+    return np.asarray(np.clip((curve.ink.own + curve.ink.blank) / BLEND, 0, 1) ** 2)
+
+
+def _dashed(line: Found, ink: Ink) -> Ink:
+    """Return ink with the gaps between dashes, if there are any."""
+    seen = _seen(line)
+    seen[(ink.seen == 0) & (ink.own > 0.5)] = 0  # another curve's
+    pattern = pattern_along(line.steps, ink.own, seen * (ndimage.grey_dilation(ink.over, size=(3, 3)) < UNMARKED))
+    if pattern is None:
+        return ink
+    dashes, ends = dashes_and_ends(pattern, ink.shape, line.steps.thickness)
+    return replace(ink, seen=np.where(ends, ENDS * seen, seen).astype(np.float32), dash=dashes.astype(np.float32))
+
+
+def _course(curve: Found, ink: Ink, start: float, stamp: Stamp | None = None) -> Found:
+    """Find where a curve runs, give or take a pixel."""
+    steps = curve.steps
     drops_at_end = bool(steps.x[-1] == steps.end)
     # the stroke of that drop, or a mark at the end, does not tell of the level before
     end = max(steps.end - steps.thickness * (0.5 if drops_at_end else 1.0), steps.x[0] + 2)
-    first, last = int(steps.x[0]), min(int(np.ceil(end)), own.shape[1])
-    start = start if abs(steps.y[0] - start) < HIGH * own.shape[0] else float(steps.y[0])
+    height, width = ink.shape
+    first, last = int(steps.x[0]), min(int(np.ceil(end)), width)
+    start = start if abs(steps.y[0] - start) < HIGH * height else float(steps.y[0])
     low, high = _corridor(curve)
     part = slice(first, last)
     many, fallen = max(steps.x.size, 5), max(float(np.ptp(steps.y)), 10.0)
     falls = many / (last - first), fallen / many
-    places, rows = smooth(own[:, part], seen[:, part], over[:, part], steps.thickness, (low[part], high[part]), start, falls)
+    here = Ink(ink.own[:, part], ink.seen[:, part], ink.over[:, part], ink.dash[:, part])
+    places, rows = smooth(here, steps.thickness, (low[part], high[part]), start, falls, stamp)
     x, y = join_levels(first + places - (places[1] - places[0]) / 2, rows, LEAST)
     if drops_at_end:
         x, y = np.append(x, steps.end), np.append(y, max(steps.y[-1], y[-1]))
-    near = (np.arange(own.shape[0])[:, None] >= low - 1) & (np.arange(own.shape[0])[:, None] <= high + 1)
-    steps = fit(Steps(x, y, steps.end, steps.thickness), own, seen * near, over)
-    return replace(curve, steps=steps)
+    return replace(curve, steps=Steps(x, y, steps.end, steps.thickness))
+
+
+def _fitted(line: Found, ink: Ink) -> Found:
+    """Move the steps of a line to where its ink says."""
+    low, high = _corridor(line)
+    rows = np.arange(ink.shape[0])[:, None]
+    near = (rows >= low - 1) & (rows <= high + 1)
+    return replace(line, steps=fit(line.steps, replace(ink, seen=ink.seen * near)))
 
 
 def _corridor(curve: Found) -> tuple[FloatArray, FloatArray]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from survrecon.data import BoolArray, FloatArray
 from survrecon.digitize.raster_runs import runs
-from survrecon.digitize.raster_stamps import Sheet, Stamp, explained, paint
+from survrecon.digitize.raster_stamps import Prints, Sheet, Stamp, explained, paint
 from survrecon.digitize.raster_trace import Steps
 
 LARGEST = 0.035  # half of a mark's height, of the plot's
@@ -77,7 +77,7 @@ def choose_stamp(curves: list[tuple[Steps, Sheet]]) -> Stamp | None:
     lone = [(lone_ink(steps, sheet), sheet) for steps, sheet in curves]
     thickness = min((steps.thickness for steps, _ in curves), default=1.0)
     best: tuple[float, Stamp | None] = (0.0, None)
-    for width in _frequent(np.concatenate([each.widths for each, _ in lone]), FEWEST)[:WIDTHS]:
+    for width in frequent(np.concatenate([each.widths for each, _ in lone]), FEWEST)[:WIDTHS]:
         single = [(each.only(np.abs(each.widths - width) <= SPARE), sheet) for each, sheet in lone]
         found = _best_stamp(single, thickness, width)
         best = max(best, found, key=lambda pair: pair[0])
@@ -92,13 +92,13 @@ def _best_stamp(single: list[tuple[Lone, Sheet]], thickness: float, width: float
     def gain(stamp: Stamp) -> float:
         return sum(_gain(stamp, each, sheet) for each, sheet in single if each.x.size)
 
-    heights = _frequent(np.concatenate([each.heights for each, _ in single]), 1)[:HEIGHTS]
+    heights = frequent(np.concatenate([each.heights for each, _ in single]), 1)[:HEIGHTS]
     stamps = [stamp for stamp in _stamps(np.array(heights), thickness) if width is None or abs(_width(stamp) - width) <= SPARE + 1]
     if not stamps:
         return 0.0, None
     most, best = max(((gain(stamp), stamp) for stamp in stamps), key=lambda pair: pair[0])
     for _ in range(STEPS):
-        better, stamp = max(((gain(stamp), stamp) for stamp in _neighbors(best)), key=lambda pair: pair[0])
+        better, stamp = max(((gain(stamp), stamp) for stamp in neighbors(best)), key=lambda pair: pair[0])
         if better <= most:
             break
         most, best = better, stamp
@@ -110,8 +110,21 @@ def _width(stamp: Stamp) -> float:
     return stamp.stroke + (2 * stamp.size if stamp.shape == "circle" else 0.0)
 
 
-def _frequent(values: FloatArray, least: int) -> list[float]:
-    """Return the values that are frequent, give or take one; the most frequent first."""
+def frequent(values: FloatArray, least: int) -> list[float]:
+    """Return the values that are frequent, give or take one.
+
+    Parameters
+    ----------
+    values : ndarray of float, shape (k,)
+        In pixels.
+    least : int
+        How many are frequent.
+
+    Returns
+    -------
+    list of float
+        Whole numbers, the most frequent first.
+    """
     counts = np.convolve(np.bincount(np.round(values).astype(int), minlength=3), [1, 1, 1], "same")
     found = []
     while counts.max() >= least:
@@ -121,10 +134,24 @@ def _frequent(values: FloatArray, least: int) -> list[float]:
     return found
 
 
-def _neighbors(stamp: Stamp) -> list[Stamp]:
-    """List the stamps that differ a little."""
+def neighbors(stamp: Stamp, thickest: float = np.inf) -> list[Stamp]:
+    """List the stamps that differ a little.
+
+    Parameters
+    ----------
+    stamp : Stamp
+        One of them.
+    thickest : float
+        No stroke is made thicker than this, in pixels.
+
+    Returns
+    -------
+    list of Stamp
+        A little larger, smaller, thinner and thicker.
+    """
     found = [replace(stamp, size=stamp.size + change) for change in (-0.25, 0.25)]
-    return found + [replace(stamp, stroke=max(stamp.stroke * change, 1.0)) for change in (0.9, 1.11)]
+    strokes = [max(stamp.stroke * change, 1.0) for change in (0.9, 1.11)]
+    return found + [replace(stamp, stroke=stroke) for stroke in strokes if stroke < thickest]
 
 
 def _stamps(heights: FloatArray, thickness: float) -> list[Stamp]:
@@ -179,7 +206,7 @@ def lone_ink(steps: Steps, sheet: Sheet) -> Lone:
     return found.only(heights < reach)  # what goes on beyond is no mark
 
 
-def tick_or_cross(stamp: Stamp, prints: list[tuple[FloatArray, FloatArray]], sheets: list[Sheet]) -> Stamp:
+def tick_or_cross(stamp: Stamp, prints: list[Prints], sheets: list[Sheet]) -> Stamp:
     """Tell crosses from ticks by all prints: what a cross has more lies on the line, and shows only near drops.
 
     Parameters
@@ -199,10 +226,10 @@ def tick_or_cross(stamp: Stamp, prints: list[tuple[FloatArray, FloatArray]], she
     if stamp.shape not in ("tick", "cross"):
         return stamp
 
-    return min((replace(stamp, shape=shape) for shape in ("tick", "cross")), key=lambda tried: _left(tried, prints, sheets)[0])
+    return min((replace(stamp, shape=shape) for shape in ("tick", "cross")), key=lambda tried: unexplained(tried, prints, sheets)[0])
 
 
-def explains_marks(stamp: Stamp, prints: list[tuple[FloatArray, FloatArray]], sheets: list[Sheet]) -> bool:
+def explains_marks(stamp: Stamp, prints: list[Prints], sheets: list[Sheet]) -> bool:
     """Tell whether prints account for what sticks out of the lines; if not, the stamp is another one, or cannot be known.
 
     Parameters
@@ -219,17 +246,34 @@ def explains_marks(stamp: Stamp, prints: list[tuple[FloatArray, FloatArray]], sh
     bool
         Whether they explain most of it.
     """
-    left, before = _left(stamp, prints, sheets)
+    left, before = unexplained(stamp, prints, sheets)
     return left <= (1 - ACCOUNTED) * before
 
 
-def _left(stamp: Stamp, prints: list[tuple[FloatArray, FloatArray]], sheets: list[Sheet]) -> tuple[float, float]:
-    """Return the squared ink near the lines that is wrong with the prints, and that without."""
+def unexplained(stamp: Stamp, prints: list[Prints], sheets: list[Sheet], within: float | None = None) -> tuple[float, float]:
+    """Return the squared ink near the lines that is wrong with the prints, and that without.
+
+    Parameters
+    ----------
+    stamp : Stamp
+        The shape.
+    prints : list of (ndarray of float, ndarray of float)
+        Columns and rows of the prints on each curve.
+    sheets : list of Sheet
+        The ink around each.
+    within : float, optional
+        How far from the lines, in pixels; by default the size of the stamp.
+
+    Returns
+    -------
+    tuple of two float
+        In pixels.
+    """
     from scipy import ndimage
 
     left = before = 0.0
     for (x, y), sheet in zip(prints, sheets, strict=True):
-        near = sheet.seen * (ndimage.maximum_filter(sheet.line, 2 * int(stamp.size) + 1) > 0.5)
+        near = sheet.seen * (ndimage.maximum_filter(sheet.line, 2 * int(stamp.size if within is None else within) + 1) > 0.5)
         made = np.maximum(sheet.line, paint(stamp, x, y, (sheet.own.shape[0], sheet.own.shape[1])))
         outside = np.clip(sheet.own - sheet.line, 0, 1)  # of the line, which may still be a little wrong itself
         left += float(np.sum(near * np.where(made > sheet.line, sheet.own - made, outside) ** 2))

@@ -7,30 +7,33 @@ from dataclasses import dataclass
 import numpy as np
 
 from survrecon.data import FloatArray, IntArray
+from survrecon.digitize.raster_ink import Ink
+from survrecon.digitize.raster_stamps import Stamp
 from survrecon.digitize.raster_trace import Floats
 
 FINE = 2  # points per pixel to the right, twice as many downwards
 THICK = 4.0  # pixels: lines as thick as this are found as exactly with half as many
 SHARP = 10.0  # one half of the inverse variance of a pixel's ink
 START = 2.0  # pixels that the first level may be from where the axis says
+UNUSUAL = 0.3  # squared ink, in pixels, that part of a mark must explain in a column
+SHARES = (1.0, 0.5)  # of a pixel that a mark covers
 NEVER = -1e9
 
 
 def smooth(
-    own: Floats,
-    seen: Floats,
-    over: Floats,
+    ink: Ink,
     thickness: float,
     corridor: tuple[FloatArray, FloatArray],
     start: float,
     falls: tuple[float, float],
+    stamp: Stamp | None = None,
 ) -> tuple[FloatArray, FloatArray]:
     """Average over all courses that a falling step function may take, each as likely as the ink that it would leave.
 
     Parameters
     ----------
-    own, seen, over : ndarray of float32, shape (height, width)
-        The curve's ink, the weight of each pixel, and what marks of the same color cover; from the curve's first column on.
+    ink : Ink
+        The pixels, from the curve's first column on.
     thickness : float
         Of the line.
     corridor : pair of ndarray of float, shape (width,)
@@ -39,6 +42,8 @@ def smooth(
         Row where the curve starts.
     falls : tuple of two float
         Drops per column, and their mean height in pixels.
+    stamp : Stamp, optional
+        Of censor marks, of which there may be one anywhere on the curve beside those that are known.
 
     Returns
     -------
@@ -53,8 +58,8 @@ def smooth(
     """
     across = FINE if thickness < THICK else FINE // 2
     down = 2 * across
-    top, bottom = _edge_costs(own, seen, over, down)
-    width, levels = own.shape[1], top.shape[1]
+    top, bottom = _edge_costs(ink, ink.free, down)
+    width, levels = ink.shape[1], top.shape[1]
     column = np.repeat(np.arange(width), across)
     x = (np.arange(column.size) + 0.5) / across
     ahead, behind = ((np.clip(x + sign * thickness / 2, 0, width - 1)).astype(int) for sign in (1, -1))
@@ -65,11 +70,13 @@ def smooth(
     rate, height = falls
     chance, slope = min(rate / across, 0.5), 1 / (max(height, 0.5) * down)
     chances = _Falls(float(np.log1p(-chance)), float(np.log(chance * np.expm1(slope))), slope)
+    marks = None if stamp is None else _Marks(ink, stamp, (top, bottom), half, down)
     costs = []
     for i in range(column.size):
         rows = np.arange(low[i], high[i])
         upper, lower = top[ahead[i], np.clip(rows - half, 0, levels - 1)], bottom[behind[i], np.clip(rows + half, 0, levels - 1)]
-        costs.append(np.asarray(upper + lower, dtype=float) * (SHARP / across))
+        cost = np.asarray(upper + lower, dtype=float)
+        costs.append((cost if marks is None else cost + marks.spare(column[i], rows)) * (SHARP / across))
     first = -0.5 * ((np.arange(low[0], high[0]) / down - start) / START) ** 2
     return x, _mean_levels(first, costs, low, high, chances) / down
 
@@ -119,13 +126,44 @@ def _fallen(state: FloatArray, slope: float) -> FloatArray:
     return np.append(NEVER, total[:-1] - slope)
 
 
-def _edge_costs(own: Floats, seen: Floats, over: Floats, down: int) -> tuple[Floats, Floats]:
-    """Return what ink from the top to each level costs, as a lower edge, and less as an upper edge; shape (width, levels)."""
-    height, width = own.shape
-    already, free = (own - over) ** 2, 1 - over
+class _Marks:
+    """What marks of a stamp, anywhere on a curve, would explain of the ink in each column."""
+
+    def __init__(self, ink: Ink, stamp: Stamp, line: tuple[Floats, Floats], half: int, down: int) -> None:
+        self.filled = [_edge_costs(ink, share * (1 - ink.over), down) for share in SHARES]
+        self.line, self.half = line, half
+        self.strokes = [(round(low * down), round(high * down)) for low, high in stamp.strokes()]
+
+    def spare(self, column: int, rows: IntArray) -> FloatArray:
+        """Return by how much less a column costs if it cuts a mark on a curve at each of these rows; never more than 0."""
+        last = self.line[0].shape[1] - 1
+
+        def within(edges: tuple[Floats, Floats], upper: int, lower: int) -> Floats:
+            top, bottom = (values[column] for values in edges)
+            return np.asarray(top[np.clip(rows + upper, 0, last)] + bottom[np.clip(rows + lower, 0, last)])
+
+        line = within(self.line, -self.half, self.half)
+        best = np.full(rows.size, -UNUSUAL)
+        for low, high in self.strokes:
+            near = max(low, self.half)
+            for filled in self.filled:
+                if low <= self.half and filled is self.filled[0]:  # over the line, and over gaps between its dashes
+                    best = np.minimum(best, within(filled, -high, high) - line)
+                else:
+                    best = np.minimum(best, within(filled, -high, -near) + within(filled, near, high))
+        return np.asarray(best + UNUSUAL, dtype=float)
+
+
+def _edge_costs(ink: Ink, free: Floats, down: int) -> tuple[Floats, Floats]:
+    """Return what covering this share of each pixel costs, from the top to each level, as a lower edge, and less as an upper one.
+
+    Both have the shape (width, levels).
+    """
+    height, width = ink.shape
+    rest = ink.own - ink.over
 
     def inked(share: float) -> Floats:
-        return np.asarray(seen * ((own - over - free * share) ** 2 - already), dtype=np.float32)
+        return np.asarray(ink.seen * ((rest - free * share) ** 2 - rest**2), dtype=np.float32)
 
     total = np.pad(np.cumsum(inked(1.0), axis=0, dtype=np.float32), ((1, 0), (0, 0)))
     bottom = np.empty((height * down + 1, width), dtype=np.float32)

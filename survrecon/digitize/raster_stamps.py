@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from survrecon.data import FloatArray, IntArray
-from survrecon.digitize.raster_trace import Floats
+from survrecon.digitize.raster_trace import Floats, Steps
 
 FINE = 4  # places in a pixel, along each side
+CUTS = (0.0, 0.4, 0.7, 0.9)  # of a circle's radius, from its middle
+Prints = tuple[FloatArray, FloatArray]  # columns and rows
 Shape = Callable[[FloatArray, FloatArray, float, float], FloatArray]
 
 
@@ -56,6 +58,21 @@ class Stamp:
     def reach(self) -> int:
         """Return how many pixels it covers at most beyond that of its middle."""
         return int(np.ceil(self.size + self.stroke / 2)) + 1
+
+    def strokes(self) -> list[tuple[float, float]]:
+        """Return how far from its middle a column through it is inked, upwards as downwards.
+
+        Returns
+        -------
+        list of (float, float)
+            Where a stroke begins and where it ends, in pixels, for several columns.
+        """
+        if self.shape != "circle":
+            return [(0.0, self.size)]
+        inner, outer = self.size - self.stroke / 2, self.size + self.stroke / 2
+        aside = self.size * np.array(CUTS)
+        rings = zip(np.sqrt(np.maximum(inner**2 - aside**2, 0)), np.sqrt(outer**2 - aside**2), strict=True)
+        return [(0.0, outer), *((float(low), float(high)) for low, high in rings)]  # the first where circles are dense
 
     def prints(self) -> Floats:
         """Return what it covers when its middle is at each of `FINE` by `FINE` places in a pixel.
@@ -107,6 +124,7 @@ def _split(values: FloatArray, limit: int) -> list[tuple[int, int]]:
     return [divmod(int(value), FINE) for value in fine]
 
 
+FINELY = 4.0  # places in the width of a stroke where a stamp is tried
 COARSE = 2.0  # pixels in the width of a stroke are enough
 LEAST_SHARE = 0.5  # of the ink that a stamp would add must be there
 LEAST_SEEN = 0.25  # of a stamp must be visible by itself
@@ -197,6 +215,29 @@ def find_prints(stamp: Stamp, x: FloatArray, y: FloatArray, sheet: Sheet) -> Flo
         gain[near], possible[near] = places.gains(near)
         gain[best] = -np.inf
     return x[np.sort(np.array(chosen, dtype=np.int64))]
+
+
+def prints_along(stamp: Stamp, steps: Steps, sheet: Sheet) -> Prints:
+    """Find the prints of a stamp along a line.
+
+    Parameters
+    ----------
+    stamp : Stamp
+        The shape.
+    steps : Steps
+        The line.
+    sheet : Sheet
+        The ink around it.
+
+    Returns
+    -------
+    x, y : ndarray of float, shape (k,)
+        Columns and rows of the prints, ascending.
+    """
+    evenly = np.arange(steps.x[0], steps.end + 0.5, max(0.5, stamp.stroke / FINELY))
+    places = np.sort(np.concatenate([evenly, steps.x[1:]]))  # who is censored at an event's time stands right below the drop
+    columns = find_prints(stamp, places, steps.rows(places), sheet)
+    return columns, steps.rows(columns)
 
 
 def explained(stamp: Stamp, x: FloatArray, y: FloatArray, sheet: Sheet) -> tuple[FloatArray, FloatArray]:

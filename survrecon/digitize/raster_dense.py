@@ -1,0 +1,95 @@
+"""The stamp of marks that are so dense that none stands alone: the one whose prints, all along a curve, leave the least ink."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from survrecon.data import FloatArray
+from survrecon.digitize.raster_runs import outside
+from survrecon.digitize.raster_shapes import LARGEST, frequent, neighbors, unexplained
+from survrecon.digitize.raster_stamps import Sheet, Stamp, prints_along
+from survrecon.digitize.raster_trace import Steps
+
+PRICE = 1.0  # squared ink, in pixels, that each print must explain
+WELL = 0.2  # of what sticks out may be left by a stamp that needs no other to be tried
+CLEARLY = 0.75  # of what a stamp that stands alone leaves is left by a better one
+HEIGHTS = 3  # that are tried
+STROKES = (0.7, 1.0)  # thickness of marks, in that of the line
+THICKEST = 1.25  # the same
+FEW = 10  # columns in which ink reaches as far up as down
+EVEN = 1.5  # pixels between these
+STEPS = 8  # from a guess to the best
+
+
+def better_stamp(curves: list[tuple[Steps, Sheet]], known: Stamp | None, thickness: float, clearly: float = CLEARLY) -> Stamp | None:
+    """Look for a stamp that explains marks better, if the one that is known leaves much of them.
+
+    Parameters
+    ----------
+    curves : list of (Steps, Sheet)
+        The lines, and the ink around each.
+    known : Stamp or None
+        The best so far.
+    thickness : float
+        Of the lines.
+    clearly : float
+        A better one must leave less than this share of what the known one leaves.
+
+    Returns
+    -------
+    Stamp or None
+        The known one where there is no better.
+    """
+    reaches = [_reaches(steps, sheet) for steps, sheet in curves]
+    most = int(np.argmax([each.size for each in reaches]))
+    if reaches[most].size < FEW:
+        return known
+    within = float(reaches[most].max())
+    before = 1.0 if known is None else _left(known, curves, within)
+    if before < WELL:
+        return known
+    one = [curves[most]]  # tells as much as all
+    tried = [stamp for height in _heights(reaches[most]) for stamp in _of_height(height, thickness)] + ([] if known is None else [known])
+    if not tried:
+        return None
+    least, best = min(((_left(stamp, one, within), stamp) for stamp in tried), key=lambda pair: pair[0])
+    for _ in range(STEPS):
+        near = neighbors(best, THICKEST * thickness)
+        less, stamp = min(((_left(stamp, one, within), stamp) for stamp in near), key=lambda pair: pair[0])
+        if less >= least:
+            break
+        least, best = less, stamp
+    return best if _left(best, curves, within) < clearly * before else known
+
+
+def _left(stamp: Stamp, curves: list[tuple[Steps, Sheet]], within: float) -> float:
+    """Return which share of what sticks out of the lines a stamp's prints leave, and what they cost."""
+    prints = [prints_along(stamp, steps, sheet) for steps, sheet in curves]
+    left, before = unexplained(stamp, prints, [sheet for _, sheet in curves], within)
+    return (left + PRICE * sum(x.size for x, _ in prints)) / before if before > 0 else 1.0
+
+
+def _heights(reaches: FloatArray) -> list[float]:
+    """Return how high most ink reaches, the commonest first."""
+    return [float(np.median(reaches[np.abs(reaches - height) <= EVEN])) for height in frequent(reaches, 1)[:HEIGHTS]]
+
+
+def _of_height(height: float, thickness: float) -> list[Stamp]:
+    """List stamps that reach as high."""
+    found = []
+    for stroke in (max(share * thickness, 1.0) for share in STROKES):
+        found += [Stamp("tick", height, stroke), Stamp("cross", height, stroke), Stamp("circle", height - stroke / 2, stroke)]
+    return [stamp for stamp in found if stamp.size > stamp.stroke]
+
+
+def _reaches(steps: Steps, sheet: Sheet) -> FloatArray:
+    """Return how far ink reaches from a line, in each column where it reaches as far up as down, as marks do."""
+    height, width = sheet.own.shape
+    over, under = outside((sheet.own > 0.5) & (sheet.seen > 0.5))
+    columns = np.arange(int(np.ceil(steps.x[0])) + 1, min(int(steps.end), width))
+    rows = steps.rows(columns + 0.5)
+    at = np.clip(rows.astype(int), 0, height - 1)
+    up, down = rows - over[at, columns] - 1, under[at, columns] - rows
+    highest = max(LARGEST * height, 2 * steps.thickness) + 2
+    marked = (np.abs(up - down) < EVEN) & (up > steps.thickness / 2 + EVEN) & (up < highest)
+    return np.asarray((up[marked] + down[marked]) / 2)
