@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from survrecon.data import FloatArray
@@ -18,6 +20,7 @@ STROKES = (0.7, 1.0)  # thickness of marks, in that of the line
 THICKEST = 1.25  # the same
 FEW = 10  # columns in which ink reaches as far up as down
 EVEN = 1.5  # pixels between these
+LONG = 400  # columns of a line are enough
 STEPS = 8  # from a guess to the best
 
 
@@ -40,33 +43,33 @@ def better_stamp(curves: list[tuple[Steps, Sheet]], known: Stamp | None, thickne
     Stamp or None
         The known one where there is no better.
     """
-    reaches = [_reaches(steps, sheet) for steps, sheet in curves]
-    most = int(np.argmax([each.size for each in reaches]))
-    if reaches[most].size < FEW:
+    found = [_stretch(*curve) for curve in curves]
+    steps, sheet, reaches = max(found, key=lambda stretch: stretch[2].size)  # one tells as much as all
+    if reaches.size < FEW:
         return known
-    within = float(reaches[most].max())
-    before = 1.0 if known is None else _left(known, curves, within)
+    within = float(reaches.max())
+    before = 1.0 if known is None else _left(known, steps, sheet, within)
     if before < WELL:
         return known
-    one = [curves[most]]  # tells as much as all
-    tried = [stamp for height in _heights(reaches[most]) for stamp in _of_height(height, thickness)] + ([] if known is None else [known])
+    tried = dict.fromkeys(stamp for height in _heights(reaches) for stamp in _of_height(height, thickness))
+    tried |= {} if known is None else {known: None}
     if not tried:
         return None
-    least, best = min(((_left(stamp, one, within), stamp) for stamp in tried), key=lambda pair: pair[0])
+    least, best = min(((_left(stamp, steps, sheet, within), stamp) for stamp in tried), key=lambda pair: pair[0])
     for _ in range(STEPS):
         near = neighbors(best, THICKEST * thickness)
-        less, stamp = min(((_left(stamp, one, within), stamp) for stamp in near), key=lambda pair: pair[0])
+        less, stamp = min(((_left(stamp, steps, sheet, within), stamp) for stamp in near), key=lambda pair: pair[0])
         if less >= least:
             break
         least, best = less, stamp
-    return best if _left(best, curves, within) < clearly * before else known
+    return best if least < clearly * before else known
 
 
-def _left(stamp: Stamp, curves: list[tuple[Steps, Sheet]], within: float) -> float:
-    """Return which share of what sticks out of the lines a stamp's prints leave, and what they cost."""
-    prints = [prints_along(stamp, steps, sheet) for steps, sheet in curves]
-    left, before = unexplained(stamp, prints, [sheet for _, sheet in curves], within)
-    return (left + PRICE * sum(x.size for x, _ in prints)) / before if before > 0 else 1.0
+def _left(stamp: Stamp, steps: Steps, sheet: Sheet, within: float) -> float:
+    """Return which share of what sticks out of a line a stamp's prints leave, and what they cost."""
+    prints = prints_along(stamp, steps, sheet)
+    left, before = unexplained(stamp, [prints], [sheet], within)
+    return (left + PRICE * prints[0].size) / before if before > 0 else 1.0
 
 
 def _heights(reaches: FloatArray) -> list[float]:
@@ -82,8 +85,8 @@ def _of_height(height: float, thickness: float) -> list[Stamp]:
     return [stamp for stamp in found if stamp.size > stamp.stroke]
 
 
-def _reaches(steps: Steps, sheet: Sheet) -> FloatArray:
-    """Return how far ink reaches from a line, in each column where it reaches as far up as down, as marks do."""
+def _stretch(steps: Steps, sheet: Sheet) -> tuple[Steps, Sheet, FloatArray]:
+    """Cut out the columns of a line in which ink reaches from it as far up as down most often, as marks do; also how far it does."""
     height, width = sheet.own.shape
     over, under = outside((sheet.own > 0.5) & (sheet.seen > 0.5))
     columns = np.arange(int(np.ceil(steps.x[0])) + 1, min(int(steps.end), width))
@@ -92,4 +95,12 @@ def _reaches(steps: Steps, sheet: Sheet) -> FloatArray:
     up, down = rows - over[at, columns] - 1, under[at, columns] - rows
     highest = max(LARGEST * height, 2 * steps.thickness) + 2
     marked = (np.abs(up - down) < EVEN) & (up > steps.thickness / 2 + EVEN) & (up < highest)
-    return np.asarray((up[marked] + down[marked]) / 2)
+    many = np.convolve(marked, np.ones(LONG), "valid") if marked.size > LONG else np.zeros(1)
+    begin = int(many.argmax())
+    some = slice(begin, begin + LONG)
+    left, right = int(columns[some][0]), int(columns[some][-1]) + 1
+    inside = (steps.x > left) & (steps.x < right)
+    x, y = steps.x[inside] - left, np.append(steps.rows(np.array([float(left)])), steps.y[inside])
+    cut = replace(steps, x=np.append(0.0, x), y=y, end=min(steps.end, float(right)) - left)
+    part = Sheet(sheet.own[:, left:right], sheet.seen[:, left:right], sheet.line[:, left:right])
+    return cut, part, (up[some][marked[some]] + down[some][marked[some]]) / 2

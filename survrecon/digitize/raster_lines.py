@@ -25,6 +25,7 @@ BLEND = 0.6  # of a pixel that is accounted for: there, no other ink is in front
 GAPS = 0.9  # of a solid line is ink, at least
 ALIKE = 1.2  # lines of one figure differ less in thickness
 ENDS = 0.25  # weight of pixels that may be in a dash or in a gap
+UNLIKE = 0.08  # of its size: a stamp that differs more is another one
 UNMARKED = 0.2  # share of a pixel that a mark may cover where dashes are measured
 
 
@@ -62,7 +63,7 @@ def read_lines(found: list[Found], start: float) -> list[Found]:
         return [_fitted(_course(curve, ink, start), ink) if better else line for curve, ink, line, better in again]
     lines, known, prints = _beside_marks(found, inks, lines, stamp, start)
     finer = _stamp_again(lines, known, stamp, thinnest)
-    if finer != stamp:
+    if _differs(finer, stamp):
         stamp = finer
         lines, known, prints = _beside_marks(found, inks, lines, stamp, start)
     marked = _same_color(found, _painted(stamp, prints, known))
@@ -87,6 +88,11 @@ def _stamp_again(lines: list[Found], inks: list[Ink], stamp: Stamp, thickness: f
     curves = _sheets(lines, inks)
     finer = better_stamp(curves, stamp, thickness, 1.0) or stamp
     return tick_or_cross(finer, [prints_along(finer, *curve) for curve in curves], [sheet for _, sheet in curves])
+
+
+def _differs(one: Stamp, other: Stamp) -> bool:
+    """Whether two stamps are so unlike that other marks would be found."""
+    return one.shape != other.shape or abs(one.size / other.size - 1) > UNLIKE or abs(one.stroke / other.stroke - 1) > 2 * UNLIKE
 
 
 def _beside_marks(

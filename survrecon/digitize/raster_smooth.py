@@ -58,7 +58,7 @@ def smooth(
     """
     across = FINE if thickness < THICK else FINE // 2
     down = 2 * across
-    top, bottom = _edge_costs(ink, ink.free, down)
+    top, bottom = _edge_costs(ink, down)
     width, levels = ink.shape[1], top.shape[1]
     column = np.repeat(np.arange(width), across)
     x = (np.arange(column.size) + 0.5) / across
@@ -130,46 +130,48 @@ class _Marks:
     """What marks of a stamp, anywhere on a curve, would explain of the ink in each column."""
 
     def __init__(self, ink: Ink, stamp: Stamp, line: tuple[Floats, Floats], half: int, down: int) -> None:
-        self.filled = [_edge_costs(ink, share * (1 - ink.over), down) for share in SHARES]
-        self.line, self.half = line, half
+        free = 1 - ink.over
+        self.filled = [np.cumsum(_cost(ink, share * free), axis=0, dtype=np.float32).T for share in SHARES]
+        self.line, self.half, self.down = line, half, down
         self.strokes = [(round(low * down), round(high * down)) for low, high in stamp.strokes()]
 
     def spare(self, column: int, rows: IntArray) -> FloatArray:
         """Return by how much less a column costs if it cuts a mark on a curve at each of these rows; never more than 0."""
-        last = self.line[0].shape[1] - 1
-
-        def within(edges: tuple[Floats, Floats], upper: int, lower: int) -> Floats:
-            top, bottom = (values[column] for values in edges)
-            return np.asarray(top[np.clip(rows + upper, 0, last)] + bottom[np.clip(rows + lower, 0, last)])
-
-        line = within(self.line, -self.half, self.half)
+        top, bottom = (values[column] for values in self.line)
+        last = top.size - 1
+        line = top[np.clip(rows - self.half, 0, last)] + bottom[np.clip(rows + self.half, 0, last)]
         best = np.full(rows.size, -UNUSUAL)
-        for low, high in self.strokes:
-            near = max(low, self.half)
-            for filled in self.filled:
-                if low <= self.half and filled is self.filled[0]:  # over the line, and over gaps between its dashes
-                    best = np.minimum(best, within(filled, -high, high) - line)
+        for share, filled in zip(SHARES, self.filled, strict=True):
+            total = np.append(0.0, filled[column])
+            levels = np.arange(total.size) * self.down
+
+            def within(upper: int, lower: int, total: FloatArray = total, levels: IntArray = levels) -> FloatArray:
+                return np.asarray(np.interp(rows + lower, levels, total) - np.interp(rows + upper, levels, total))
+
+            for low, high in self.strokes:
+                near = max(low, self.half)
+                if low <= self.half and share == 1:  # over the line, and over gaps between its dashes
+                    best = np.minimum(best, within(-high, high) - line)
                 else:
-                    best = np.minimum(best, within(filled, -high, -near) + within(filled, near, high))
+                    best = np.minimum(best, within(-high, -near) + within(near, high))
         return np.asarray(best + UNUSUAL, dtype=float)
 
 
-def _edge_costs(ink: Ink, free: Floats, down: int) -> tuple[Floats, Floats]:
-    """Return what covering this share of each pixel costs, from the top to each level, as a lower edge, and less as an upper one.
-
-    Both have the shape (width, levels).
-    """
-    height, width = ink.shape
+def _cost(ink: Ink, covered: Floats) -> Floats:
+    """Return what it costs if the line, or a mark, covers this share of each pixel."""
     rest = ink.own - ink.over
+    return np.asarray(ink.seen * ((rest - covered) ** 2 - rest**2), dtype=np.float32)
 
-    def inked(share: float) -> Floats:
-        return np.asarray(ink.seen * ((rest - free * share) ** 2 - rest**2), dtype=np.float32)
 
-    total = np.pad(np.cumsum(inked(1.0), axis=0, dtype=np.float32), ((1, 0), (0, 0)))
+def _edge_costs(ink: Ink, down: int) -> tuple[Floats, Floats]:
+    """Return what ink from the top to each level costs, as a lower edge, and less as an upper edge; shape (width, levels)."""
+    height, width = ink.shape
+    free = ink.free
+    total = np.pad(np.cumsum(_cost(ink, free), axis=0, dtype=np.float32), ((1, 0), (0, 0)))
     bottom = np.empty((height * down + 1, width), dtype=np.float32)
     top = np.empty_like(bottom)
     bottom[::down], top[::down] = total, -total
     for part in range(1, down):
-        bottom[part::down] = total[:-1] + inked(part / down)
-        top[part::down] = inked(1 - part / down) - total[1:]
+        bottom[part::down] = total[:-1] + _cost(ink, free * np.float32(part / down))
+        top[part::down] = _cost(ink, free * np.float32(1 - part / down)) - total[1:]
     return np.ascontiguousarray(top.T), np.ascontiguousarray(bottom.T)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import ndimage
 
 from survrecon.data import FloatArray, IntArray
 from survrecon.digitize.raster_trace import Floats, Steps
@@ -56,8 +57,13 @@ class Stamp:
 
     @property
     def reach(self) -> int:
-        """Return how many pixels it covers at most beyond that of its middle."""
+        """Return how many pixels it covers at most above, and below, that of its middle."""
         return int(np.ceil(self.size + self.stroke / 2)) + 1
+
+    @property
+    def aside(self) -> int:
+        """Return the same to its left, and to its right."""
+        return int(np.ceil(self.stroke / 2)) + 1 if self.shape == "tick" else self.reach
 
     def strokes(self) -> list[tuple[float, float]]:
         """Return how far from its middle a column through it is inked, upwards as downwards.
@@ -79,15 +85,14 @@ class Stamp:
 
         Returns
         -------
-        ndarray of float32, shape (FINE, FINE, 2 * reach + 1, 2 * reach + 1)
+        ndarray of float32, shape (FINE, FINE, 2 * reach + 1, 2 * aside + 1)
             First the place down, then across.
         """
-        side = 2 * self.reach + 1
-        middles: FloatArray = np.arange(side, dtype=float) + 0.5 - self.reach
-        made = np.empty((FINE, FINE, side, side), dtype=np.float32)
+        rows, columns = (np.arange(2 * reach + 1, dtype=float) + 0.5 - reach for reach in (self.reach, self.aside))
+        made = np.empty((FINE, FINE, rows.size, columns.size), dtype=np.float32)
         for down in range(FINE):
             for right in range(FINE):
-                x, y = (middles - (place + 0.5) / FINE for place in (right, down))
+                x, y = columns - (right + 0.5) / FINE, rows - (down + 0.5) / FINE
                 made[down, right] = SHAPES[self.shape](x, y, self.size, self.stroke / 2)
         return made
 
@@ -109,13 +114,13 @@ def paint(stamp: Stamp, x: FloatArray, y: FloatArray, shape: tuple[int, int]) ->
     ndarray of float32, shape (height, width)
         From 0 to 1.
     """
-    reach = stamp.reach
-    sheet = np.zeros((shape[0] + 2 * reach, shape[1] + 2 * reach), dtype=np.float32)
+    reach, aside = stamp.reach, stamp.aside
+    sheet = np.zeros((shape[0] + 2 * reach, shape[1] + 2 * aside), dtype=np.float32)
     prints = stamp.prints()
     for (row, down), (column, right) in zip(_split(y, shape[0]), _split(x, shape[1]), strict=True):
-        part = sheet[row : row + 2 * reach + 1, column : column + 2 * reach + 1]
+        part = sheet[row : row + 2 * reach + 1, column : column + 2 * aside + 1]
         np.maximum(part, prints[down, right], out=part)
-    return sheet[reach:-reach, reach:-reach]
+    return sheet[reach:-reach, aside:-aside]
 
 
 def _split(values: FloatArray, limit: int) -> list[tuple[int, int]]:
@@ -127,6 +132,9 @@ def _split(values: FloatArray, limit: int) -> list[tuple[int, int]]:
 FINELY = 4.0  # places in the width of a stroke where a stamp is tried
 COARSE = 2.0  # pixels in the width of a stroke are enough
 LEAST_SHARE = 0.5  # of the ink that a stamp would add must be there
+TIE = 1e-6  # squared ink
+GOLDEN = (5**0.5 - 1) / 2  # multiples of it are spread evenly
+MOST = 600  # marks of a curve
 LEAST_SEEN = 0.25  # of a stamp must be visible by itself
 
 
@@ -151,26 +159,29 @@ class _Places:
     """Places where a stamp may have been printed, and what it would explain there."""
 
     def __init__(self, stamp: Stamp, x: FloatArray, y: FloatArray, sheet: Sheet) -> None:
-        (height, width), reach = sheet.own.shape, stamp.reach
+        height, width = sheet.own.shape
         self.stride = max(1, int(stamp.stroke / COARSE))
-        window = np.arange(reach % self.stride, 2 * reach + 1, self.stride)
+        self.prints = stamp.prints()
+        inked = np.zeros(self.prints.shape[2:], dtype=bool)
+        inked[stamp.reach % self.stride :: self.stride, stamp.aside % self.stride :: self.stride] = True
+        high, wide = np.nonzero(inked & (self.prints.max(axis=(0, 1)) > 0))
         down, right = (np.array(_split(values, limit)) for values, limit in zip((y, x), (height, width), strict=True))
-        self.prints, self.place = stamp.prints(), (down[:, 1], right[:, 1])
-        self.corner = down[:, 0] - reach, right[:, 0] - reach
-        self.ink, self.weight, self.explained = sheet.own, sheet.seen, sheet.line.copy()
-        rows, columns = (self.corner[0][:, None] + window)[:, :, None], (self.corner[1][:, None] + window)[:, None, :]
+        self.place = down[:, 1], right[:, 1]
+        self.corner = down[:, 0] - stamp.reach, right[:, 0] - stamp.aside
+        rows, columns = self.corner[0][:, None] + high, self.corner[1][:, None] + wide
         inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
-        self.index = np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)
-        self.shapes = np.where(inside, self.prints[:, :, window[:, None], window][self.place], 0)
+        self.index = np.clip(rows, 0, height - 1) * width + np.clip(columns, 0, width - 1)
+        self.shapes = np.where(inside, self.prints[:, :, high, wide][self.place], 0)
+        self.ink, self.weight, self.explained = (np.array(values) for values in (sheet.own, sheet.seen, sheet.line))
 
     def gains(self, some: IntArray) -> tuple[FloatArray, FloatArray]:
         """Return how much squared ink each explains, and how much it would if all of its ink were there."""
-        index = self.index[0][some], self.index[1][some]
-        before, ink, weight = self.explained[index], self.ink[index], self.weight[index]
+        index = self.index[some]
+        before, ink, weight = (values.ravel()[index] for values in (self.explained, self.ink, self.weight))
         after = np.maximum(before, self.shapes[some])
         added = weight * (after - before)
         scale = self.stride**2
-        return scale * (added * (2 * ink - before - after)).sum(axis=(1, 2)), scale * (added * (after - before)).sum(axis=(1, 2))
+        return scale * (added * (2 * ink - before - after)).sum(axis=1), scale * (added * (after - before)).sum(axis=1)
 
     def put(self, one: int) -> None:
         """Print one."""
@@ -183,14 +194,14 @@ class _Places:
 
 
 def find_prints(stamp: Stamp, x: FloatArray, y: FloatArray, sheet: Sheet) -> FloatArray:
-    """Find where a stamp was printed, the clearest first.
+    """Find where a stamp was printed: again and again, what is clearer than all around it.
 
     Parameters
     ----------
     stamp : Stamp
         The shape.
     x, y : ndarray of float, shape (k,)
-        Where it may be, along the curve.
+        Where it may be, along the curve; ascending.
     sheet : Sheet
         The ink.
 
@@ -203,18 +214,24 @@ def find_prints(stamp: Stamp, x: FloatArray, y: FloatArray, sheet: Sheet) -> Flo
     gain, possible = places.gains(np.arange(x.size))
     # of a stamp that stands alone
     full = np.median(possible) if x.size else 0.0
-    chosen: list[int] = []
-    for _ in range(x.size):
-        usable = (gain >= LEAST_SHARE * possible) & (possible >= LEAST_SEEN * full)
-        if not usable.any():
+    chosen = np.zeros(x.size, dtype=bool)
+    around = 2 * stamp.aside + 1  # prints farther apart have no pixel in common
+    first, last = np.searchsorted(x, x - around), np.searchsorted(x, x + around, side="right")
+    order = TIE * np.modf(np.arange(x.size) * GOLDEN)[0]  # of places that are as good
+    while chosen.sum() < MOST:
+        usable = (gain >= LEAST_SHARE * possible) & (possible >= LEAST_SEEN * full) & ~chosen
+        value = np.where(usable, gain + order, -np.inf)
+        peaks = np.flatnonzero(usable & (value == ndimage.maximum_filter1d(value, 3)))
+        best = [at for at in peaks if value[first[at] : last[at]].argmax() == at - first[at]]
+        if not best:
             break
-        best = int(np.where(usable, gain, -np.inf).argmax())
-        chosen.append(best)
-        places.put(best)
-        near = np.flatnonzero(np.abs(x - x[best]) <= 2 * stamp.reach + 1)
+        changed = np.zeros(x.size, dtype=bool)
+        for at in best:
+            places.put(int(at))
+            chosen[at] = changed[first[at] : last[at]] = True
+        near = np.flatnonzero(changed & ~chosen)
         gain[near], possible[near] = places.gains(near)
-        gain[best] = -np.inf
-    return x[np.sort(np.array(chosen, dtype=np.int64))]
+    return x[chosen]
 
 
 def prints_along(stamp: Stamp, steps: Steps, sheet: Sheet) -> Prints:

@@ -15,7 +15,7 @@ from survrecon.digitize.raster_axes import Frame, axis_from_hints
 from survrecon.digitize.raster_image import Pixels
 from survrecon.errors import FigureError
 
-MOST_PIXELS = 4_000_000  # a page of 7 by 6 inches at 300 dpi; what has more is reduced
+MOST_PIXELS = 3_000_000  # 7 by 4.7 inches at 300 dpi; what has more is reduced
 LEAST_SIDE = 40
 
 Points = tuple[tuple[float, float], tuple[float, float]]
