@@ -61,7 +61,7 @@ def find_marks(curve: Found) -> Marks:
         # the sides of a circle look like ticks: circles must explain most of them
         near = np.abs(columns[ticked][:, None] + 0.5 - circles).min(axis=1, initial=np.inf)
         solid = ticked[np.clip(circles.astype(int) - columns[0], 0, columns.size - 1)]  # and be hollow
-        if np.mean(near <= radius + steps.thickness) >= 0.5 and np.mean(solid) < 0.45:
+        if near.size and np.mean(near <= radius + steps.thickness) >= 0.5 and np.mean(solid) < 0.45:
             return Marks(circles, radius + steps.thickness, radius + steps.thickness)
     return Marks(ticks, steps.thickness, high)
 
