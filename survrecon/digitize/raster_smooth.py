@@ -67,9 +67,6 @@ def smooth(
     low = np.clip(np.floor(corridor[0] * down).astype(int), 0, levels - 2)[column]
     high = np.clip(np.ceil(corridor[1] * down).astype(int) + 1, low[::across] + 1, levels)[column]
 
-    rate, height = falls
-    chance, slope = min(rate / across, 0.5), 1 / (max(height, 0.5) * down)
-    chances = _Falls(float(np.log1p(-chance)), float(np.log(chance * np.expm1(slope))), slope)
     marks = None if stamp is None else _Marks(ink, stamp, (top, bottom), half, down)
     costs = []
     for i in range(column.size):
@@ -78,7 +75,7 @@ def smooth(
         cost = np.asarray(upper + lower, dtype=float)
         costs.append((cost if marks is None else cost + marks.spare(column[i], rows)) * (SHARP / across))
     first = -0.5 * ((np.arange(low[0], high[0]) / down - start) / START) ** 2
-    return x, _mean_levels(first, costs, low, high, chances) / down
+    return x, _mean_levels(first, costs, low, high, _chances(falls, across, down)) / down
 
 
 @dataclass(frozen=True)
@@ -88,6 +85,13 @@ class _Falls:
     stay: float
     fall: float
     slope: float
+
+
+def _chances(falls: tuple[float, float], across: int, down: int) -> _Falls:
+    """Return the chances at one of so many points per column, for levels of which there are so many in a pixel."""
+    rate, height = falls
+    chance, slope = min(rate / across, 0.5), 1 / (max(height, 0.5) * down)
+    return _Falls(float(np.log1p(-chance)), float(np.log(chance * np.expm1(slope))), slope)
 
 
 def _mean_levels(first: FloatArray, costs: list[FloatArray], low: IntArray, high: IntArray, chances: _Falls) -> FloatArray:
