@@ -59,3 +59,9 @@ def test_a_block_of_ticks_side_by_side_leaves_the_line_in_its_middle():
     ink = picture("tick", [12.5, 40.0, 44.0, *block])
     (line,) = read_lines([found_in(ink)], Y[0])
     assert_runs_true(line.steps)
+
+
+def test_a_line_too_short_for_any_column_keeps_what_is_known():
+    ink = np.zeros(SHAPE, dtype=np.float32)
+    dot = Steps(np.array([3.0]), np.array([12.0]), 4.5, 3.0)
+    assert better_stamp([(dot, Sheet(ink, np.ones_like(ink), ink))], Stamp("tick", 6.0, 2.0), 3.0) == Stamp("tick", 6.0, 2.0)

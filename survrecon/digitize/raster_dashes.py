@@ -362,5 +362,28 @@ def folded(ink: FloatArray, place: FloatArray, period: float, thickness: float) 
     if edges.size not in (2, 4):
         return ()
     first = int(edges[np.argmin(np.abs((edges + parts / 2) % parts - parts / 2) + parts * ~dark[edges])])
+    lengths = between(edges, first, parts, period)
+    return lengths if min(lengths) >= SHORTEST * thickness else ()
+
+
+def between(edges: IntArray, first: int, parts: int, period: float) -> tuple[float, ...]:
+    """Return the lengths between the edges of dashes in one period.
+
+    Parameters
+    ----------
+    edges : ndarray of int
+        Part of the period where each dash, and each gap, begins.
+    first : int
+        That of the dash which comes first.
+    parts : int
+        In how many parts the period is divided.
+    period : float
+        Of the pattern, in pixels.
+
+    Returns
+    -------
+    tuple of float
+        Dash, gap, dash, gap and so on, in pixels.
+    """
     lengths = np.diff(np.append(np.sort((edges - first) % parts), parts)) * period / parts
-    return tuple(float(length) for length in lengths) if lengths.min() >= SHORTEST * thickness else ()
+    return tuple(float(length) for length in lengths)

@@ -8,7 +8,7 @@ import numpy as np
 
 from survrecon.data import FloatArray
 from survrecon.digitize.raster_runs import outside
-from survrecon.digitize.raster_shapes import LARGEST, frequent, neighbors, unexplained
+from survrecon.digitize.raster_shapes import LARGEST, climbed, frequent, unexplained
 from survrecon.digitize.raster_stamps import Sheet, Stamp, prints_along
 from survrecon.digitize.raster_trace import Steps
 
@@ -21,7 +21,6 @@ THICKEST = 1.25  # the same
 FEW = 10  # columns in which ink reaches as far up as down
 EVEN = 1.5  # pixels between these
 LONG = 400  # columns of a line are enough
-STEPS = 8  # from a guess to the best
 
 
 def better_stamp(curves: list[tuple[Steps, Sheet]], known: Stamp | None, thickness: float, clearly: float = CLEARLY) -> Stamp | None:
@@ -55,14 +54,8 @@ def better_stamp(curves: list[tuple[Steps, Sheet]], known: Stamp | None, thickne
     tried |= {} if known is None else {known: None}
     if not tried:
         return None
-    least, best = min(((_left(stamp, steps, sheet, within), stamp) for stamp in tried), key=lambda pair: pair[0])
-    for _ in range(STEPS):
-        near = neighbors(best, THICKEST * thickness)
-        less, stamp = min(((_left(stamp, steps, sheet, within), stamp) for stamp in near), key=lambda pair: pair[0])
-        if less >= least:
-            break
-        least, best = less, stamp
-    return best if least < clearly * before else known
+    worth, best = climbed(tried, lambda stamp: -_left(stamp, steps, sheet, within), THICKEST * thickness)
+    return best if -worth < clearly * before else known
 
 
 def _left(stamp: Stamp, steps: Steps, sheet: Sheet, within: float) -> float:
@@ -90,6 +83,8 @@ def _stretch(steps: Steps, sheet: Sheet) -> tuple[Steps, Sheet, FloatArray]:
     height, width = sheet.own.shape
     over, under = outside((sheet.own > 0.5) & (sheet.seen > 0.5))
     columns = np.arange(int(np.ceil(steps.x[0])) + 1, min(int(steps.end), width))
+    if not columns.size:
+        return steps, sheet, np.array([])
     rows = steps.rows(columns + 0.5)
     at = np.clip(rows.astype(int), 0, height - 1)
     up, down = rows - over[at, columns] - 1, under[at, columns] - rows

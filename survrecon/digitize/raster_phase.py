@@ -8,7 +8,7 @@ import numpy as np
 from scipy import ndimage, optimize
 
 from survrecon.data import BoolArray, FloatArray
-from survrecon.digitize.raster_dashes import Pattern
+from survrecon.digitize.raster_dashes import Pattern, between
 from survrecon.digitize.raster_fit import coverage
 from survrecon.digitize.raster_trace import Floats, Steps
 
@@ -90,9 +90,8 @@ def _folded(blank: FloatArray, weight: FloatArray, period: float) -> Pattern | N
     edges = np.flatnonzero(dark != np.roll(dark, 1))
     if edges.size not in (2, 4):
         return None
-    first = next(edge for edge in edges if dark[edge])
-    lengths = np.diff(np.append(np.sort((edges - first) % parts), parts)) * period / parts
-    return Pattern(tuple(float(length) for length in lengths), float(first * period / parts))
+    first = int(next(edge for edge in edges if dark[edge]))
+    return Pattern(between(edges, first, parts, period), float(first * period / parts))
 
 
 def _sharpened(pattern: Pattern, ink: FloatArray, weight: FloatArray) -> Pattern:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -96,13 +97,7 @@ def _best_stamp(single: list[tuple[Lone, Sheet]], thickness: float, width: float
     stamps = [stamp for stamp in _stamps(np.array(heights), thickness) if width is None or abs(_width(stamp) - width) <= SPARE + 1]
     if not stamps:
         return 0.0, None
-    most, best = max(((gain(stamp), stamp) for stamp in stamps), key=lambda pair: pair[0])
-    for _ in range(STEPS):
-        better, stamp = max(((gain(stamp), stamp) for stamp in neighbors(best)), key=lambda pair: pair[0])
-        if better <= most:
-            break
-        most, best = better, stamp
-    return most, best
+    return climbed(stamps, gain)
 
 
 def _width(stamp: Stamp) -> float:
@@ -134,21 +129,34 @@ def frequent(values: FloatArray, least: int) -> list[float]:
     return found
 
 
-def neighbors(stamp: Stamp, thickest: float = np.inf) -> list[Stamp]:
-    """List the stamps that differ a little.
+def climbed(stamps: Iterable[Stamp], worth: Callable[[Stamp], float], thickest: float = np.inf) -> tuple[float, Stamp]:
+    """Take the best of some stamps, and go from it to a better one that differs a little, again and again.
 
     Parameters
     ----------
-    stamp : Stamp
-        One of them.
+    stamps : iterable of Stamp
+        Where to begin; at least one.
+    worth : callable
+        How good a stamp is.
     thickest : float
         No stroke is made thicker than this, in pixels.
 
     Returns
     -------
-    list of Stamp
-        A little larger, smaller, thinner and thicker.
+    tuple of (float, Stamp)
+        What the best is worth, and which it is.
     """
+    most, best = max(((worth(stamp), stamp) for stamp in stamps), key=lambda pair: pair[0])
+    for _ in range(STEPS):
+        better, stamp = max(((worth(stamp), stamp) for stamp in _neighbors(best, thickest)), key=lambda pair: pair[0])
+        if better <= most:
+            break
+        most, best = better, stamp
+    return most, best
+
+
+def _neighbors(stamp: Stamp, thickest: float) -> list[Stamp]:
+    """List the stamps that are a little larger, smaller, thinner or thicker."""
     found = [replace(stamp, size=stamp.size + change) for change in (-0.25, 0.25)]
     strokes = [max(stamp.stroke * change, 1.0) for change in (0.9, 1.11)]
     return found + [replace(stamp, stroke=stroke) for stroke in strokes if stroke < thickest]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -135,7 +136,8 @@ class _Marks:
 
     def __init__(self, ink: Ink, stamp: Stamp, line: tuple[Floats, Floats], half: int, down: int) -> None:
         free = 1 - ink.over
-        self.filled = [np.cumsum(_cost(ink, share * free), axis=0, dtype=np.float32).T for share in SHARES]
+        depth = [np.cumsum(_cost(ink, share * free), axis=0, dtype=np.float32) for share in SHARES]
+        self.filled = [np.pad(values, ((1, 0), (0, 0))).T for values in depth]
         self.line, self.half, self.down = line, half, down
         self.strokes = [(round(low * down), round(high * down)) for low, high in stamp.strokes()]
 
@@ -146,12 +148,7 @@ class _Marks:
         line = top[np.clip(rows - self.half, 0, last)] + bottom[np.clip(rows + self.half, 0, last)]
         best = np.full(rows.size, -UNUSUAL)
         for share, filled in zip(SHARES, self.filled, strict=True):
-            total = np.append(0.0, filled[column])
-            levels = np.arange(total.size) * self.down
-
-            def within(upper: int, lower: int, total: FloatArray = total, levels: IntArray = levels) -> FloatArray:
-                return np.asarray(np.interp(rows + lower, levels, total) - np.interp(rows + upper, levels, total))
-
+            within = partial(_within, filled[column], self.down, rows)
             for low, high in self.strokes:
                 near = max(low, self.half)
                 if low <= self.half and share == 1:  # over the line, and over gaps between its dashes
@@ -159,6 +156,12 @@ class _Marks:
                 else:
                     best = np.minimum(best, within(-high, -near) + within(near, high))
         return np.asarray(best + UNUSUAL, dtype=float)
+
+
+def _within(total: Floats, down: int, rows: IntArray, upper: int, lower: int) -> FloatArray:
+    """Return what is between two levels relative to each row, of what is summed from the top to each pixel."""
+    levels = np.arange(total.size) * down
+    return np.asarray(np.interp(rows + lower, levels, total) - np.interp(rows + upper, levels, total))
 
 
 def _cost(ink: Ink, covered: Floats) -> Floats:
