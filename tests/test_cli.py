@@ -376,6 +376,7 @@ def test_interrupt_ends_without_a_traceback(tiny, tmp_path):
     script = """
 import os, signal, sys
 import survrecon.pipeline
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell runs in the background ignores it otherwise
 survrecon.pipeline.run = lambda *_, **__: os.kill(os.getpid(), signal.SIGINT)
 from survrecon.cli import main
 main(["reconstruct", sys.argv[1], "--out", sys.argv[2]])
