@@ -18,6 +18,7 @@ THICKEST = 0.02  # of the picture: what is thicker is no line
 CORNER = 0.12  # how far the two lines may stay apart where they meet, as a share of their length
 MOST_RUNS, MOST_LINES, MOST_TICKS = 4000, 60, 60  # a picture of many lines is no figure
 LONGEST_TICK = 0.05  # of the axis
+END_AWAY = 0.1  # of a step between ticks, that marks may prolong a line beyond its last
 ALIKE = 0.6  # sides of another panel, as a share of the largest's: the axes of a risk table are lower
 MOST_BORDERS = 12  # pairs of lines around or inside each other that are looked at for ticks
 
@@ -232,7 +233,7 @@ def _evenly_spaced(ticks: tuple[float, ...]) -> tuple[float, ...]:
 def _with_ends(ticks: tuple[float, ...], line: Line) -> tuple[float, ...]:
     """Add the ticks that cannot be seen since they lie on another axis line: those one step away, at an end of this one."""
     step = (ticks[-1] - ticks[0]) / (len(ticks) - 1)
-    spare = 0.05 * step + line.far - line.near
+    spare = END_AWAY * step + line.far - line.near
     before, after = ticks[0] - step, ticks[-1] + step
     first = (before,) if abs(before - line.start) <= spare else ()
     last = (after,) if abs(after - line.end) <= spare else ()

@@ -1,0 +1,17 @@
+"""Axes whose ends were misread."""
+
+import numpy as np
+import pytest
+
+from survrecon.digitize.raster_axes import Line, find_ticks
+
+
+def test_a_mark_that_prolongs_an_axis_hides_no_tick():
+    """Ticks inside, one step of 180 pixels apart; that at 1 lies under a curve, whose mark reaches 13 pixels further."""
+    ink = np.zeros((200, 1000))
+    line = Line(near=100, far=103, start=37, end=953)
+    ink[line.near : line.far, line.start : line.end] = 1
+    for column in (230, 410, 590, 770, 950):
+        ink[90:100, column : column + 3] = 1
+    ink[60:100, 37:63] = 1  # the curve beside the axis
+    assert find_ticks(ink, line, outwards=1) == pytest.approx([51.5, 231.5, 411.5, 591.5, 771.5, 951.5], abs=0.5)
