@@ -7,7 +7,8 @@ pytest.importorskip("PIL")
 
 from survrecon.digitize.figure import Hints
 from survrecon.digitize.raster import digitize_pixels
-from survrecon.digitize.raster_dashes import Pattern, coherent_patterns, line_thickness, shown_patterns, tuned
+from survrecon.digitize.raster_dashes import Pattern, coherent_patterns, shown_patterns, tuned
+from survrecon.digitize.raster_thickness import line_thickness
 
 RANGES = {"x_range": (0.0, 10.0), "y_range": (0.0, 1.0)}
 START = (60, 50)
@@ -86,7 +87,7 @@ def test_a_pattern_is_read_off_a_level_run_of_dashes(dash):
     pixels = np.full((200, 400, 3), 255, dtype=np.uint8)
     paint(pixels, [(20, 30), (301, 90)], dash, end=380)
     own = own_of(pixels)
-    assert line_thickness(own) == 3
+    assert line_thickness(own, 1 - own, 20, 30.5) == 3
     found = shown_patterns(own, 3, 51)  # the middle of row 30 is at 30.5, that of column 20 at 20.5
     assert any(pattern.lengths == pytest.approx(dash, abs=0.15) for pattern in found)
 

@@ -8,6 +8,7 @@ from survrecon.digitize.raster_colors import Layer
 from survrecon.digitize.raster_found import Found
 from survrecon.digitize.raster_lines import read_lines
 from survrecon.digitize.raster_stamps import Sheet, Stamp, find_prints, paint
+from survrecon.digitize.raster_thickness import ink_thickness
 from survrecon.digitize.raster_trace import follow, refine
 
 SHAPE = (100, 160)
@@ -38,7 +39,7 @@ def rings(columns, radius=6.0, stroke=2.0, fine=8):
 
 def found_in(ink):
     layer = Layer((0, 0, 0), ink.astype(np.float32), (1 - ink).astype(np.float32))
-    path = follow(layer.own, layer.blank, 3, Y[0])
+    path = follow(layer.own, layer.blank, 3, Y[0], ink_thickness(layer.own))
     return Found(0, layer, path, refine(path, layer.own, layer.blank))
 
 

@@ -8,10 +8,11 @@ import numpy as np
 
 from survrecon.digitize.raster_colors import GRAY, Layer
 from survrecon.digitize.raster_dashed import dashed_curves
-from survrecon.digitize.raster_drops import whole_drops
-from survrecon.digitize.raster_found import Found, drawn, ink_length
+from survrecon.digitize.raster_found import Found, drawn, ink_length, measured
 from survrecon.digitize.raster_marks import around_marks, find_marks
-from survrecon.digitize.raster_trace import Steps, follow, refine, with_last_drop
+from survrecon.digitize.raster_thickness import line_thickness
+from survrecon.digitize.raster_together import follow_together
+from survrecon.digitize.raster_trace import Steps, follow
 
 SHORTEST = 12  # columns of a curve
 SOLID = 0.7  # of the gain with gaps: a line that has this much without is solid
@@ -49,14 +50,16 @@ def find_curves(layers: list[Layer], first: int, start_row: float, count: int | 
     least = (LEAST_GAIN if count else CLEAR_GAIN) * width
     more = count is not None and count > len(layers)
 
+    thick = [line_thickness(layer.own, layer.blank, first, start_row) for layer in layers]
+
     def best(number: int, layer: Layer) -> list[Found]:
-        curve = _best(number, layer, first, start_row, more)
+        curve = _best(number, layer, first, start_row, thick[number], more)
         return [curve] if curve is not None and ink_length(curve) >= least and _inked(curve) >= LEAST_INK else []
 
     def told(number: int, layer: Layer) -> list[Found]:
         """Curves that are told by their dashes, or else the best path."""
         most, usual = _room(layers, number, count), best(number, layer)
-        dashed = dashed_curves(layer, first, start_row, most, count is None) if most > 0 else []
+        dashed = dashed_curves(layer, first, start_row, thick[number], most, count is None) if most > 0 else []
         if usual and sum(curve.path.gain for curve in dashed) < SOLID * usual[0].path.gain:
             return usual
         if usual and most == 1 and find_marks(usual[0]).wide > usual[0].steps.thickness:  # circles take the place of dashes
@@ -65,7 +68,7 @@ def find_curves(layers: list[Layer], first: int, start_row: float, count: int | 
 
     def order(curve: Found) -> tuple[bool, float]:
         again = AGAIN if _room(layers, curve.layer, count) > 1 else LEFT
-        weight = SURE if curve.told else again if curve.layer in {other.layer for other in found} else 1
+        weight = SURE if curve.pattern else again if curve.layer in {other.layer for other in found} else 1
         return _unlike(curve, start_row), -weight * curve.path.gain
 
     found: list[Found] = []
@@ -81,6 +84,12 @@ def find_curves(layers: list[Layer], first: int, start_row: float, count: int | 
         # a second curve of the same color is looked for only where curves are missing
         if count is not None and not any(curve.layer == chosen.layer for curve in candidates):
             candidates += best(chosen.layer, without(chosen))
+    for number in {curve.layer for curve in found}:
+        alike = [curve for curve in found if curve.layer == number]
+        most = len(alike) if count is None else count - len(found) + len(alike)
+        if most > 1:
+            again = follow_together(layers[number], first, start_row, thick[number], alike, most)
+            found = [curve for curve in found if curve.layer != number] + again
     return sorted(found, key=lambda curve: area_above(curve.steps))
 
 
@@ -112,16 +121,15 @@ def _inked(curve: Found) -> float:
     return float(np.mean(np.maximum(own[path.enter, path.columns], own[path.leave, path.columns]) > 0.3))
 
 
-def _best(number: int, layer: Layer, first: int, start_row: float, more: bool) -> Found | None:
+def _best(number: int, layer: Layer, first: int, start_row: float, thickness: float, more: bool) -> Found | None:
     """Return the path with most ink; where curves may differ by their dashes only, of an unbroken line if there is such."""
-    path = follow(layer.own, layer.blank, first, start_row)
+    path = follow(layer.own, layer.blank, first, start_row, thickness)
     if more:
-        solid = follow(layer.own, layer.blank, first, start_row, dashed=False)
+        solid = follow(layer.own, layer.blank, first, start_row, thickness, dashed=False)
         path = solid if solid.gain > SOLID * path.gain else path
     if path.gain <= 0 or path.enter.size < SHORTEST:
         return None
-    steps = with_last_drop(refine(path, layer.own, layer.blank), path, layer.own)
-    return Found(number, layer, path, whole_drops(steps, layer.own))
+    return measured(number, layer, path)
 
 
 def area_above(steps: Steps) -> float:

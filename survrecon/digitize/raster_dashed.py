@@ -9,7 +9,7 @@ import numpy as np
 
 from survrecon.data import BoolArray, IntArray
 from survrecon.digitize.raster_colors import Layer
-from survrecon.digitize.raster_dashes import Pattern, coherent_patterns, folded, line_thickness, same_turned, shown_patterns
+from survrecon.digitize.raster_dashes import Pattern, coherent_patterns, folded, same_turned, shown_patterns
 from survrecon.digitize.raster_drops import whole_drops
 from survrecon.digitize.raster_found import Found
 from survrecon.digitize.raster_marks import around_marks, find_marks
@@ -165,7 +165,7 @@ def best_set(layer: Layer, patterns: Sequence[Pattern], first: int, start_row: f
     return best
 
 
-def dashed_curves(layer: Layer, first: int, start_row: float, most: int, uncounted: bool) -> list[Found]:
+def dashed_curves(layer: Layer, first: int, start_row: float, thickness: float, most: int, uncounted: bool) -> list[Found]:
     """Find the curves of a layer in which there are dashes whose pattern can be read.
 
     Parameters
@@ -176,6 +176,8 @@ def dashed_curves(layer: Layer, first: int, start_row: float, most: int, uncount
         Column where curves start.
     start_row : float
         Row where they do.
+    thickness : float
+        Of their lines, in pixels.
     most : int
         How many there can be.
     uncounted : bool
@@ -187,7 +189,7 @@ def dashed_curves(layer: Layer, first: int, start_row: float, most: int, uncount
         None where there is no pattern that a curve follows; one may be of an unbroken line.
     """
     solid = Pattern((), first + start_row)
-    patterns = _patterns(layer, first, start_row, CLEAR if most == 1 else 0.5 * OPEN)
+    patterns = _patterns(layer, first, start_row, thickness, CLEAR if most == 1 else 0.5 * OPEN)
     if not patterns:
         return []
     tried = patterns[:1] if most == 1 else [solid, *patterns[: min(most, MOST if layer.own.size < LARGE else MOST - 1)]]
@@ -195,22 +197,76 @@ def dashed_curves(layer: Layer, first: int, start_row: float, most: int, uncount
     appears = APPEARS_ALONE if uncounted else APPEARS
     kept, rest = _agreeing(chosen, layer, LEAST * (layer.own.shape[1] - first), appears)
     if len(kept) < most and any(found.pattern.lengths for found in kept):  # what these hide may show another
-        more = _patterns(rest, first, start_row, OPEN)[: min(most - len(kept), MOST)]
+        more = _patterns(rest, first, start_row, thickness, OPEN)[: min(most - len(kept), MOST)]
         more = [pattern for pattern in more if not any(same_turned(pattern, found.pattern) for found in kept)]
         kept += _agreeing(best_set(rest, more, first, start_row), rest, LEAST * (layer.own.shape[1] - first), appears)[0]
     if not any(found.pattern.lengths for found in kept):
         return []
-    covers = [_covered(found, layer) for found in kept]
-    curves = []
-    for here, found in enumerate(kept):
-        others = [cover for there, cover in enumerate(covers) if there != here]
-        curves.append(_measured(found, hide(layer, np.any(others, axis=0)) if others else layer))
-    return curves
+    return measured_together(kept, layer)
 
 
-def _patterns(layer: Layer, first: int, start_row: float, least: float) -> list[Pattern]:
+def measured_together(found: Sequence[Dashed], layer: Layer) -> list[Found]:
+    """Measure where curves of one color run, as if their lines were unbroken.
+
+    Parameters
+    ----------
+    found : sequence of Dashed
+        The curves.
+    layer : Layer
+        Their ink.
+
+    Returns
+    -------
+    list of Found
+        Their exact courses.
+    """
+    covers = [_covered(curve, layer) for curve in found]
+    return [_measured(curve, hide(layer, others(covers, here))) for here, curve in enumerate(found)]
+
+
+def explained(found: Sequence[Dashed], layer: Layer) -> float:
+    """Say how much ink curves explain together, none what another one does.
+
+    Parameters
+    ----------
+    found : sequence of Dashed
+        The curves.
+    layer : Layer
+        Their ink.
+
+    Returns
+    -------
+    float
+        In pixels; what they pay for the rest is taken off.
+    """
+    total = 0.0
+    for curve in found:
+        total += _along(curve.path, _costs(layer, curve.pattern)[2])
+        layer = hide(layer, _covered(curve, layer))
+    return total
+
+
+def others(covers: Sequence[BoolArray], here: int) -> BoolArray:
+    """Return what is taken by all curves but one.
+
+    Parameters
+    ----------
+    covers : sequence of ndarray of bool, shape (height, width)
+        What each takes.
+    here : int
+        Number of the one.
+
+    Returns
+    -------
+    ndarray of bool, shape (height, width)
+        True where there is one of the others.
+    """
+    return np.asarray(np.any([np.zeros_like(covers[here]), *(cover for there, cover in enumerate(covers) if there != here)], axis=0))
+
+
+def _patterns(layer: Layer, first: int, start_row: float, thickness: float, least: float) -> list[Pattern]:
     """Return the patterns that a layer shows and that a curve in it follows, that which explains most of the ink first."""
-    origin, thickness = first + start_row, line_thickness(layer.own)
+    origin = first + start_row
     coherent = [_sharpened(pattern, layer, first, start_row, thickness) for pattern in coherent_patterns(layer.own, thickness, origin)]
     shown = shown_patterns(layer.own, thickness, origin) + coherent
     solid = follow_dashes(layer, Pattern((), origin), first, start_row)
@@ -287,7 +343,7 @@ def _measured(found: Dashed, layer: Layer) -> Found:
     path = replace(path, gain=float(np.sum(layer.own[path.enter, path.columns])))
     whole = _closed(path, layer.own, refine(path, layer.own, layer.blank).thickness)
     steps = refine(path, whole, np.minimum(layer.blank, 1 - whole))
-    return Found(0, layer, path, whole_drops(with_last_drop(steps, path, layer.own), whole), told=True)
+    return Found(0, layer, path, whole_drops(with_last_drop(steps, path, layer.own), whole), pattern=found.pattern)
 
 
 def _closed(path: Path, own: Floats, thickness: float) -> Floats:

@@ -15,7 +15,6 @@ LONGEST = 6.0  # gap between dashes, in thicknesses of the line
 SHORTEST = 0.8  # dash or gap, in the same
 ALIKE = 0.7  # pixels that two dashes or gaps of the same length may differ by
 LEVEL = 0.6  # pixels that dashes of one run may differ by in height
-THICKEST = 0.03  # line, of the plot's height
 MOST = 8  # patterns that are tried
 CLEAR = 8.0  # times as strong as what chance makes, is a wave
 OFF = 0.02  # of its period, that a pattern may be off when it is first measured
@@ -81,29 +80,6 @@ class Pattern:
         """
         height, width = shape
         return np.lib.stride_tricks.sliding_window_view(self.share(height + width - 1).astype(np.float32), width)
-
-
-def line_thickness(own: Floats) -> float:
-    """Return how thick the lines are that run to the right.
-
-    Parameters
-    ----------
-    own : ndarray of float32, shape (height, width)
-        Share of each pixel that is covered.
-
-    Returns
-    -------
-    float
-        In pixels: the commonest height of ink whose edges are level.
-    """
-    high = _heights(own > 0.5)
-    best, usual = 0, 1
-    for thickness in range(1, int(THICKEST * own.shape[0]) + 1):
-        same, reach = high == thickness, (thickness + 1) // 2
-        count = int(np.sum(same[:, 2 * reach :] & same[:, : -2 * reach])) // thickness  # as wide as high at least, unlike marks
-        if count > best:
-            best, usual = count, thickness
-    return float(usual)
 
 
 def _heights(solid: BoolArray) -> IntArray:

@@ -8,7 +8,9 @@ import numpy as np
 
 from survrecon.data import BoolArray, FloatArray
 from survrecon.digitize.raster_colors import Layer
-from survrecon.digitize.raster_trace import Path, Steps
+from survrecon.digitize.raster_dashes import Pattern
+from survrecon.digitize.raster_drops import whole_drops
+from survrecon.digitize.raster_trace import Path, Steps, refine, with_last_drop
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,8 +31,8 @@ class Found:
         Columns of its censor marks, ascending.
     reach : float
         How far a mark reaches from its middle, in pixels.
-    told : bool
-        Its dashes tell it from others of its color.
+    pattern : Pattern or None
+        Its dashes, where they tell it from others of its color.
     """
 
     layer: int
@@ -39,7 +41,28 @@ class Found:
     steps: Steps
     marks: FloatArray = field(default_factory=lambda: np.array([]))
     reach: float = 0.0
-    told: bool = False
+    pattern: Pattern | None = None
+
+
+def measured(number: int, layer: Layer, path: Path) -> Found:
+    """Measure the exact course of a curve along its path.
+
+    Parameters
+    ----------
+    number : int
+        Of the layer.
+    layer : Layer
+        Its ink.
+    path : Path
+        Along it.
+
+    Returns
+    -------
+    Found
+        The curve.
+    """
+    steps = with_last_drop(refine(path, layer.own, layer.blank), path, layer.own)
+    return Found(number, layer, path, whole_drops(steps, layer.own))
 
 
 def ink_length(curve: Found) -> float:

@@ -38,6 +38,7 @@ def read_pixels(path: str | Path, page: int | None = None) -> Pixels:
         If it is no such picture, is damaged or too large, or has no such frame.
     """
     try:
+        import skimage  # noqa: F401
         from PIL import Image
     except ImportError as error:
         raise MissingExtraError("reading a picture", "digitize") from error

@@ -6,6 +6,7 @@ import numpy as np
 
 from survrecon.data import FloatArray
 from survrecon.digitize.raster_found import Found
+from survrecon.digitize.raster_thickness import ink_thickness
 from survrecon.digitize.raster_trace import (
     BLANK_ACROSS,
     BLANK_DOWN,
@@ -15,7 +16,6 @@ from survrecon.digitize.raster_trace import (
     TURN,
     Floats,
     closed,
-    ink_thickness,
 )
 
 DASHED = 0.35  # worth of a gap between dashes

@@ -50,7 +50,7 @@ class Path:
         return np.arange(self.first, self.first + self.enter.size)
 
 
-def follow(own: Floats, blank: Floats, first: int, start_row: float, dashed: bool = True) -> Path:
+def follow(own: Floats, blank: Floats, first: int, start_row: float, thickness: float, dashed: bool = True) -> Path:
     """Find the path downwards and to the right that has most of the layer's ink.
 
     Parameters
@@ -61,6 +61,8 @@ def follow(own: Floats, blank: Floats, first: int, start_row: float, dashed: boo
         Column where curves start.
     start_row : float
         Row where they do.
+    thickness : float
+        Of their lines, in pixels.
     dashed : bool
         Whether short gaps are between dashes; if not, they count as nothing.
 
@@ -71,8 +73,7 @@ def follow(own: Floats, blank: Floats, first: int, start_row: float, dashed: boo
     """
     own, blank = own[:, first:], blank[:, first:]
     hidden = np.clip(1 - own - blank, 0, 1)
-    thickness = max(1, round(ink_thickness(own)))
-    gaps_across, gaps_down = (closed(own, thickness, axis) if dashed else own for axis in (1, 0))
+    gaps_across, gaps_down = (closed(own, max(1, round(thickness)), axis) if dashed else own for axis in (1, 0))
     worth = (1 - OFF_CENTER) * np.maximum(own, CLOSED * gaps_across) + OFF_CENTER * own * centrality(own)
     ink = 1 - blank
     # a hidden curve is in the middle of what covers it
@@ -171,27 +172,6 @@ def closed(own: Floats, thickness: int, axis: int) -> Floats:
     size = 1 + 2 * int(GAP * thickness)
     wide = ndimage.maximum_filter1d(own, size, axis=axis, mode="constant")  # what is outside of the plot closes nothing
     return np.asarray(ndimage.minimum_filter1d(wide, size, axis=axis, mode="constant"), dtype=np.float32)
-
-
-def ink_thickness(own: Floats) -> float:
-    """Return how thick the lines are that run to the right: the least of the frequent heights of ink whose edges are level.
-
-    Parameters
-    ----------
-    own : ndarray of float32, shape (height, width)
-        Share of each pixel that is covered.
-
-    Returns
-    -------
-    float
-        In pixels, from 1.
-    """
-    solid = own > 0.5
-    over, under = outside(solid)
-    heights = np.where(solid & (over == np.arange(own.shape[0])[:, None] - 1), under - over - 1, 0)  # at the top of each run
-    here, left, right = heights[:, 1:-1], heights[:, :-2], heights[:, 2:]
-    counts = np.bincount(here[(here > 0) & (here == left) & (here == right)], minlength=2)  # no marks nor letters
-    return float(np.flatnonzero(counts >= 0.4 * counts.max())[0]) if counts.any() else 1.0
 
 
 @dataclass(frozen=True, eq=False)

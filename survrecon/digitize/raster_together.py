@@ -1,0 +1,164 @@
+"""Follow all curves of one color at once, where their dashes do not tell them apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from survrecon.data import BoolArray, IntArray
+from survrecon.digitize.raster_colors import Layer
+from survrecon.digitize.raster_dashed import Dashed, best_set, explained, hide, measured_together, others
+from survrecon.digitize.raster_flow import Worth, best_paths
+from survrecon.digitize.raster_found import Found, drawn, measured
+from survrecon.digitize.raster_trace import Floats, Path, centrality, cheapest, closed
+
+SCALE = 2.2  # pixels are joined until a line is so many thick
+FILLED = 16.0  # squares of the line's thickness: smaller holes in ink are those of circles
+INKED = 0.45  # share of a joined pixel
+BESIDE = 0.1  # cost of ink beside the middle of a line
+HIDDEN = 0.15  # cost of other ink, and of ink that another path has taken
+BLANK = 2.0
+GAP = 0.3  # of a blank that may be between dashes
+STARTS = 0.006  # of the height that curves may start away from 1
+OUTSIDE = 3.0  # cost of a pixel that is not near the way found
+OFF_CENTER = 0.6
+BARE = 0.3  # cost of a blank pixel near it
+MORE = 1.05  # times what there is near the curves that were followed one by one
+
+
+def worth_of(layer: Layer, first: int, thickness: float) -> tuple[Worth, int]:
+    """Say what the pixels of a layer are worth to its curves.
+
+    Parameters
+    ----------
+    layer : Layer
+        The ink.
+    first : int
+        Column where curves start.
+    thickness : float
+        Of their lines, in pixels.
+
+    Returns
+    -------
+    worth : Worth
+        Of pixels joined to squares.
+    scale : int
+        Side of these, in pixels.
+
+    Notes
+    -----
+    Only the middle line of ink is worth something. So a second path cannot gain beside a first one, on the same line or on the edge
+    of its marks; circles count as filled.
+    """
+    from skimage.morphology import skeletonize
+
+    scale = max(1, round(thickness / SCALE))
+    own, blank = (_joined(part[:, first:], scale) for part in (layer.own, layer.blank))
+    solid = _filled(own > INKED, FILLED * (thickness / scale) ** 2)
+    middle = skeletonize(solid)
+    bridge = middle[:-1, :-1] & middle[1:, 1:] & ~middle[1:, :-1] & ~middle[:-1, 1:]  # paths have no diagonals
+    middle[:-1, 1:] |= bridge
+    near = np.maximum(*(closed(own, max(round(thickness / scale), 1), axis) for axis in (0, 1)))
+    bare = np.where(solid, 0, blank) * np.where(near > INKED, GAP, BLANK)
+    cost = bare + np.where(solid, BESIDE * ~middle, HIDDEN * np.clip(1 - own - blank, 0, 1))
+    return Worth(middle - cost, -cost - HIDDEN * middle), scale
+
+
+def _joined(part: Floats, scale: int) -> Floats:
+    """Return the mean of each square of pixels."""
+    height, width = (-(-size // scale) for size in part.shape)
+    whole = np.pad(part, ((0, height * scale - part.shape[0]), (0, width * scale - part.shape[1])))
+    return np.asarray(whole.reshape(height, scale, width, scale).mean(axis=(1, 3)), dtype=np.float32)
+
+
+def _filled(solid: BoolArray, most: float) -> BoolArray:
+    """Fill holes of no more than so many pixels."""
+    from scipy import ndimage
+
+    holes, _ = ndimage.label(~solid)
+    return np.asarray(solid | (np.bincount(holes.ravel()) <= most)[holes] & (holes > 0))
+
+
+def _joined_places(path: Path, scale: int) -> IntArray:
+    """Return the row and column of the squares that a path runs through, the columns from the path's first."""
+    depth = path.leave - path.enter + 1
+    rows = np.repeat(path.enter, depth) + np.arange(depth.sum()) - np.repeat(np.cumsum(depth) - depth, depth)
+    columns = np.repeat(np.arange(path.enter.size), depth)
+    return np.stack([rows, columns], axis=1) // scale
+
+
+def follow_together(layer: Layer, first: int, start_row: float, thickness: float, alike: Sequence[Found], count: int) -> list[Found]:
+    """Follow several curves such that together they have most of a layer's ink.
+
+    Parameters
+    ----------
+    layer : Layer
+        The ink.
+    first : int
+        Column where curves start.
+    start_row : float
+        Row where they do.
+    thickness : float
+        Of their lines.
+    alike : sequence of Found
+        The curves as they were followed one by one.
+    count : int
+        How many there are.
+
+    Returns
+    -------
+    list of Found
+        The given ones, where there is as much ink near them.
+    """
+    worth, scale = worth_of(layer, first, thickness)
+    middles = (np.arange(worth.first.shape[0]) + 0.5) * scale
+    rows = np.flatnonzero(np.abs(middles - start_row) <= max(2.0, STARTS * layer.own.shape[0]) + scale / 2)
+    ways = best_paths(worth, rows, count)
+    near = _near([_joined_places(curve.path, scale) for curve in alike], worth.first.shape, scale)
+    kept = Worth(*(np.where(near, part, -OUTSIDE) for part in (worth.first, worth.again)))
+    if len(ways) < len(alike) or worth.of(ways) <= MORE * kept.of(best_paths(kept, rows, count)):
+        return list(alike)
+    near = _near(ways, worth.first.shape, scale)
+    if any(curve.pattern for curve in alike):
+        return _dashes_within(_whole(near, scale, layer, first), layer, alike, first, start_row)
+    paths = [_within(_whole(_near([way], near.shape, scale), scale, layer, first), layer, first, start_row) for way in ways]
+    covers = [drawn(measured(alike[0].layer, layer, path), 1.0) for path in paths]
+    return [measured(alike[0].layer, hide(layer, others(covers, here)), path) for here, path in enumerate(paths)]
+
+
+def _near(ways: Sequence[IntArray], shape: tuple[int, ...], scale: int) -> BoolArray:
+    """Return which squares are near some ways."""
+    from scipy import ndimage
+
+    near = np.zeros(shape, dtype=bool)
+    near[tuple(np.concatenate(ways).T)] = True
+    return np.asarray(ndimage.maximum_filter(near, 3 if scale > 1 else 5))
+
+
+def _whole(squares: BoolArray, scale: int, layer: Layer, first: int) -> BoolArray:
+    """Return which pixels of a layer are in some squares."""
+    height, width = layer.own.shape
+    pixels = squares.repeat(scale, axis=0).repeat(scale, axis=1)[:height, : width - first]
+    return np.pad(pixels, ((0, 0), (first, 0)))
+
+
+def _within(near: BoolArray, layer: Layer, first: int, start_row: float) -> Path:
+    """Follow a curve near a way that is known up to a few pixels."""
+    own, blank = layer.own, layer.blank
+    middle = np.maximum(centrality(own), centrality(own.T).T)
+    cost = np.where(near, BARE * blank - own * (1 - OFF_CENTER * (1 - middle)), OUTSIDE).astype(np.float32)[:, first:]
+    path = cheapest(cost, cost, first, start_row)
+    return replace(path, gain=float(own[path.enter, path.columns].sum()))
+
+
+def _dashes_within(near: BoolArray, layer: Layer, alike: Sequence[Found], first: int, start_row: float) -> list[Found]:
+    """Follow dashes again where the ways are, unless that explains less of the ink."""
+    limited = replace(layer, own=np.where(near, layer.own, 0), blank=np.where(near, layer.blank, 1))
+    told, rest = [curve for curve in alike if curve.pattern], [curve for curve in alike if not curve.pattern]
+    again = best_set(limited, [curve.pattern for curve in told if curve.pattern], first, start_row)
+    was = [Dashed(curve.pattern, curve.path, 0.0) for curve in told if curve.pattern]
+    if len(again) < len(was) or explained(again, layer) <= explained(was, layer):
+        return list(alike)
+    return [replace(curve, layer=alike[0].layer) for curve in measured_together(again, layer)] + rest
