@@ -18,6 +18,7 @@ THICKEST = 0.02  # of the picture: what is thicker is no line
 CORNER = 0.12  # how far the two lines may stay apart where they meet, as a share of their length
 MOST_RUNS, MOST_LINES, MOST_TICKS = 4000, 60, 60  # a picture of many lines is no figure
 LONGEST_TICK = 0.05  # of the axis
+SPANNED = 0.3  # of the axis, by the ticks inside of it: what is closer together is part of a curve
 END_AWAY = 0.1  # of a step between ticks, that marks may prolong a line beyond its last
 ALIKE = 0.6  # sides of another panel, as a share of the largest's: the axes of a risk table are lower
 MOST_BORDERS = 12  # pairs of lines around or inside each other that are looked at for ticks
@@ -207,12 +208,13 @@ def find_ticks(ink: FloatArray, line: Line, outwards: Literal[1, -1] = 1) -> tup
         Positions along the line, ascending; empty where fewer than two ticks were found.
     """
     for direction in (outwards, -outwards):
-        ticks = _ticks_on_side(ink, line, direction)
-        if len(ticks) >= 2 and direction == outwards:
-            return ticks
-        even = _evenly_spaced(ticks)
-        if even:
-            return _with_ends(even, line)
+        alike = _ticks_on_side(ink, line, direction)
+        if direction == outwards and alike and len(alike[0]) >= 2:
+            return alike[0]
+        for ticks in alike:
+            even = _evenly_spaced(ticks)
+            if even and even[-1] - even[0] >= SPANNED * line.length:
+                return _with_ends(even, line)
     return ()
 
 
@@ -240,14 +242,15 @@ def _with_ends(ticks: tuple[float, ...], line: Line) -> tuple[float, ...]:
     return (*first, *ticks, *last)
 
 
-def _ticks_on_side(ink: FloatArray, line: Line, direction: int) -> tuple[float, ...]:
+def _ticks_on_side(ink: FloatArray, line: Line, direction: int) -> list[tuple[float, ...]]:
+    """Return what may be ticks, those of each length that is found twice, the longest first."""
     reach = int(max(6, LONGEST_TICK * line.length))
     row = line.far if direction > 0 else line.near - 1
     rows = row + direction * np.arange(reach)
     rows = rows[(rows >= 0) & (rows < ink.shape[0])]
     first, last = max(line.start - 3, 0), min(line.end + 3, ink.shape[1])
     if rows.size < 3:
-        return ()
+        return []
     strip = ink[rows][:, first:last]
     level = 0.3 * np.quantile(ink[line.near : line.far, line.start : line.end], 0.5)
     away = np.cumprod(strip > level, axis=0).sum(axis=0)  # how far ink goes on without a gap
@@ -255,16 +258,13 @@ def _ticks_on_side(ink: FloatArray, line: Line, direction: int) -> tuple[float, 
         away = np.maximum(away - int(np.median(away)), 0)
     columns = np.flatnonzero(away >= 2)
     if columns.size == 0:
-        return ()
+        return []
     groups = [g for g in np.split(columns, np.flatnonzero(np.diff(columns) > 1) + 1) if g.size <= max(6, 0.02 * line.length)]
     lengths = np.array([int(away[g].max()) for g in groups])
     inside = lengths < rows.size  # longer ones are no ticks: the other axis, a grid line
-    near = [np.abs(lengths - length) <= 1 + 0.15 * length for length in lengths]
-    common = [length for length, alike in zip(lengths, near, strict=True) if length < rows.size and alike.sum() >= 2]
-    if not common:
-        return ()
-    major = inside & (np.abs(lengths - max(common)) <= 1 + 0.15 * max(common))
-    return tuple(_center(strip, g, int(away[g].max())) + first for g, keep in zip(groups, major, strict=True) if keep)
+    places = np.array([_center(strip, group, int(away[group].max())) + first for group in groups])
+    alike = [inside & (np.abs(lengths - length) <= 1 + 0.15 * length) for length in sorted(set(lengths[inside].tolist()), reverse=True)]
+    return [tuple(places[kept].tolist()) for kept in alike if kept.sum() >= 2]
 
 
 def _center(strip: FloatArray, group: IntArray, length: int) -> float:

@@ -15,3 +15,15 @@ def test_a_mark_that_prolongs_an_axis_hides_no_tick():
         ink[90:100, column : column + 3] = 1
     ink[60:100, 37:63] = 1  # the curve beside the axis
     assert find_ticks(ink, line, outwards=1) == pytest.approx([51.5, 231.5, 411.5, 591.5, 771.5, 951.5], abs=0.5)
+
+
+def test_a_curve_beside_an_axis_is_no_row_of_ticks():
+    """Ticks inside, 5 pixels long and 100 apart; circles of a curve reach further, 4 and 5 pixels apart."""
+    ink = np.zeros((200, 600))
+    line = Line(near=100, far=102, start=20, end=521)
+    ink[line.near : line.far, line.start : line.end] = 1
+    for column in (20, 120, 220, 320, 420, 520):
+        ink[95:100, column] = 1
+    for column in (30, 34, 39):
+        ink[90:100, column : column + 2] = 1
+    assert find_ticks(ink, line, outwards=1) == pytest.approx([20.5, 120.5, 220.5, 320.5, 420.5, 520.5], abs=0.1)
