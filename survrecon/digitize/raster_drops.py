@@ -62,7 +62,8 @@ def whole_drops(steps: Steps, own: Floats) -> Steps:
         stroke = _stroke(own, x[drop], y[drop - 1], y[drop], steps.thickness)
         if stroke is not None and x[drop - 1] < stroke < (x[drop + 1] if drop + 1 < x.size else steps.end + MOVED):
             x[drop] = stroke
-    return replace(steps, x=x, y=y, end=max(steps.end, float(x[-1])))
+    at_end = bool(steps.x[-1] == steps.end)
+    return replace(steps, x=x, y=y, end=float(x[-1]) if at_end else max(steps.end, float(x[-1])))
 
 
 def _stroke(own: Floats, column: float, upper: float, lower: float, thickness: float) -> float | None:

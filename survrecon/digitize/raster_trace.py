@@ -23,6 +23,7 @@ CLOSED = 0.5  # worth of such a gap
 OFF_CENTER = 0.3  # lost at the edge of the ink
 OFF_CENTER_DOWN = 0.1
 START_AWAY = 0.1  # of the width: a start elsewhere than at 1
+CROSSED = 1.0  # thicknesses of the line: half of what may lie across a drop
 
 
 @dataclass(frozen=True, eq=False)
@@ -276,9 +277,12 @@ def with_last_drop(steps: Steps, path: Path, own: Floats) -> Steps:
     Steps
         With one more step, of no length, where there is such a drop.
     """
+    from scipy import ndimage
+
     last = path.first + path.enter.size
     columns = np.arange(max(last - int(2 * steps.thickness) - 2, path.first), last)
-    over, under = outside(own[:, columns] > 0.5)
+    crossed = 1 + 2 * int(CROSSED * steps.thickness + 1)  # another curve in front of the drop does not end it
+    over, under = outside(ndimage.grey_closing(own[:, columns], size=(crossed, 1), mode="nearest") > 0.5)
     at, rows = np.arange(columns.size), path.enter[columns - path.first]
     least = max(5 * steps.thickness, 0.02 * own.shape[0])
     tall = under[rows, at] - rows > least
