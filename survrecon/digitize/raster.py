@@ -246,8 +246,8 @@ def _all_traces(
     """Turn all curves into traces with names and numbers at risk; also what there is to note."""
     height = found[0].ink.own.shape[0]
     found = read_lines(found, height - plot.zero if rising else plot.one)
-    moved = [snapped(curve.steps, frame.x_ticks + frame.y_ticks) for curve in found]
-    traces = [_trace(curve, found, plot, axes, full, rising, offset) for curve, offset in zip(found, moved, strict=True)]
+    moved = snapped([curve.steps for curve in found], frame.x_ticks + frame.y_ticks)
+    traces = [_trace(curve, found, plot, axes, full, rising, moved) for curve in found]
     traces = _labelled(traces, hints)
     notes = []
     if len(found) < len(hints.arms):
