@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from survrecon.data import BoolArray, FloatArray
 from survrecon.digitize.raster_fills import Contrast, Floats
+from survrecon.digitize.raster_trace import centrality
 from survrecon.errors import FigureError
 
 SAME = 42.0  # colors closer than this, of 441 between black and white, are one
@@ -39,6 +41,11 @@ class Layer:
     color: tuple[int, int, int]
     own: Floats
     blank: Floats
+
+    @cached_property
+    def middles(self) -> tuple[Floats, Floats]:
+        """Return how near each pixel is to the middle of its run of ink, upright and level; see `centrality`."""
+        return centrality(self.own), centrality(self.own.T).T
 
 
 def rgb_of(color: str, path: str | Path) -> FloatArray:

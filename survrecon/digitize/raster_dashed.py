@@ -13,7 +13,7 @@ from survrecon.digitize.raster_dashes import Pattern, coherent_patterns, folded,
 from survrecon.digitize.raster_drops import whole_drops
 from survrecon.digitize.raster_found import Found
 from survrecon.digitize.raster_marks import around_marks, find_marks
-from survrecon.digitize.raster_trace import Floats, Path, centrality, cheapest, refine, with_last_drop
+from survrecon.digitize.raster_trace import Floats, Path, cheapest, refine, with_last_drop
 
 # by pixel along the path, in units of one pixel of ink
 MISSING = 10.0  # cost of a blank where the pattern has a dash
@@ -25,6 +25,7 @@ OFF_CENTER = 0.3
 SHORTEST = 12  # columns of a curve
 MOST = 3  # patterns in one color that are tried in every order
 LARGE = 400_000  # pixels, of which one pattern less is tried, for time
+HUGE, FEW = 1_500_000, 4  # pixels, in which no more are tried of those that runs of dashes show, and of those that all ink does
 LEAST = 0.1  # of the plot's width: what a curve must be worth
 MISSED = 0.1  # of the dashes' pixels that may be blank
 APPEARS = 0.35  # of them that other curves do not hide
@@ -86,8 +87,8 @@ def _costs(layer: Layer, pattern: Pattern) -> tuple[Floats, Floats, Floats]:
     seen = SEEN * blank * (1 - dash)
     rest = MISSING * np.clip(blank + dash - 1, 0, None) + HIDDEN * np.clip(1 - own - blank, 0, 1) + FILLED * own * (1 - dash)
     inked = own * dash
-    across = rest - seen - inked * (1 - OFF_CENTER * (1 - centrality(own)))
-    down = rest - inked * (DOWN - OFF_CENTER * (1 - centrality(own.T).T))
+    across = rest - seen - inked * (1 - OFF_CENTER * (1 - layer.middles[0]))
+    down = rest - inked * (DOWN - OFF_CENTER * (1 - layer.middles[1]))
     return across, down, inked + seen - rest
 
 
@@ -163,6 +164,34 @@ def best_set(layer: Layer, patterns: Sequence[Pattern], first: int, start_row: f
             if sum(curve.value for curve in [found, *rest]) > sum(curve.value for curve in best):
                 best = [found, *rest]
     return best
+
+
+def in_order(layer: Layer, patterns: Sequence[Pattern], first: int, start_row: float) -> list[Dashed]:
+    """Find one curve of each pattern, in the order given.
+
+    Parameters
+    ----------
+    layer : Layer
+        All ink.
+    patterns : sequence of Pattern
+        What there may be.
+    first : int
+        Column where curves start.
+    start_row : float
+        Row where they do.
+
+    Returns
+    -------
+    list of Dashed
+        Those that were found.
+    """
+    found = []
+    for pattern in patterns:
+        curve = follow_dashes(layer, pattern, first, start_row)
+        if curve is not None:
+            found.append(curve)
+            layer = hide(layer, _covered(curve, layer))
+    return found
 
 
 def dashed_curves(layer: Layer, first: int, start_row: float, thickness: float, most: int, uncounted: bool) -> list[Found]:
@@ -268,11 +297,12 @@ def _patterns(layer: Layer, first: int, start_row: float, thickness: float, leas
     """Return the patterns that a layer shows and that a curve in it follows, that which explains most of the ink first."""
     origin = first + start_row
     coherent = [_sharpened(pattern, layer, first, start_row, thickness) for pattern in coherent_patterns(layer.own, thickness, origin)]
-    shown = shown_patterns(layer.own, thickness, origin) + coherent
+    shown = shown_patterns(layer.own, thickness, origin)
+    most = FEW if layer.own.size > HUGE else max(len(shown), len(coherent))
     solid = follow_dashes(layer, Pattern((), origin), first, start_row)
     rest = layer if solid is None else hide(layer, _covered(solid, layer))  # of which a dashed curve may be part
     worth: list[tuple[float, Pattern]] = []
-    for pattern in shown:
+    for pattern in shown[:most] + coherent[:most]:
         found, again = (follow_dashes(ink, pattern, first, start_row) for ink in (layer, rest))
         if found is not None and _agrees(found, layer, least):
             worth.append((found.value + (again.value if again is not None else 0), pattern))

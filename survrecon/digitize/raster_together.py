@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -9,12 +10,13 @@ import numpy as np
 
 from survrecon.data import BoolArray, IntArray
 from survrecon.digitize.raster_colors import Layer
-from survrecon.digitize.raster_dashed import Dashed, best_set, explained, hide, measured_together, others
+from survrecon.digitize.raster_dashed import LARGE, Dashed, best_set, explained, hide, in_order, measured_together, others
 from survrecon.digitize.raster_flow import Worth, best_paths
 from survrecon.digitize.raster_found import Found, drawn, measured
-from survrecon.digitize.raster_trace import Floats, Path, centrality, cheapest, closed
+from survrecon.digitize.raster_trace import Floats, Path, cheapest, closed
 
 SCALE = 2.2  # pixels are joined until a line is so many thick
+MOST = 500_000  # joined pixels, for time and memory
 FILLED = 16.0  # squares of the line's thickness: smaller holes in ink are those of circles
 INKED = 0.45  # share of a joined pixel
 BESIDE = 0.1  # cost of ink beside the middle of a line
@@ -54,7 +56,7 @@ def worth_of(layer: Layer, first: int, thickness: float) -> tuple[Worth, int]:
     """
     from skimage.morphology import skeletonize
 
-    scale = max(1, round(thickness / SCALE))
+    scale = max(1, round(thickness / SCALE), math.ceil(math.sqrt(layer.own.size / MOST)))
     own, blank = (_joined(part[:, first:], scale) for part in (layer.own, layer.blank))
     solid = _filled(own > INKED, FILLED * (thickness / scale) ** 2)
     middle = skeletonize(solid)
@@ -147,7 +149,7 @@ def _whole(squares: BoolArray, scale: int, layer: Layer, first: int) -> BoolArra
 def _within(near: BoolArray, layer: Layer, first: int, start_row: float) -> Path:
     """Follow a curve near a way that is known up to a few pixels."""
     own, blank = layer.own, layer.blank
-    middle = np.maximum(centrality(own), centrality(own.T).T)
+    middle = np.maximum(*layer.middles)
     cost = np.where(near, BARE * blank - own * (1 - OFF_CENTER * (1 - middle)), OUTSIDE).astype(np.float32)[:, first:]
     path = cheapest(cost, cost, first, start_row)
     return replace(path, gain=float(own[path.enter, path.columns].sum()))
@@ -157,7 +159,10 @@ def _dashes_within(near: BoolArray, layer: Layer, alike: Sequence[Found], first:
     """Follow dashes again where the ways are, unless that explains less of the ink."""
     limited = replace(layer, own=np.where(near, layer.own, 0), blank=np.where(near, layer.blank, 1))
     told, rest = [curve for curve in alike if curve.pattern], [curve for curve in alike if not curve.pattern]
-    again = best_set(limited, [curve.pattern for curve in told if curve.pattern], first, start_row)
+    patterns = [curve.pattern for curve in told if curve.pattern]
+    # of a large layer, only the order in which they were found, for time
+    find = in_order if layer.own.size > LARGE else best_set
+    again = find(limited, patterns, first, start_row)
     was = [Dashed(curve.pattern, curve.path, 0.0) for curve in told if curve.pattern]
     if len(again) < len(was) or explained(again, layer) <= explained(was, layer):
         return list(alike)
