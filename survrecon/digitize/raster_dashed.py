@@ -373,7 +373,7 @@ def _measured(found: Dashed, layer: Layer) -> Found:
     path = replace(path, gain=float(np.sum(layer.own[path.enter, path.columns])))
     whole = _closed(path, layer.own, refine(path, layer.own, layer.blank).thickness)
     steps = refine(path, whole, np.minimum(layer.blank, 1 - whole))
-    return Found(0, layer, path, whole_drops(with_last_drop(steps, path, layer.own), whole), pattern=found.pattern)
+    return Found(0, layer, path, whole_drops(with_last_drop(steps, path, layer.own, layer.blank), whole), pattern=found.pattern)
 
 
 def _closed(path: Path, own: Floats, thickness: float) -> Floats:

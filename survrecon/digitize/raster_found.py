@@ -61,7 +61,7 @@ def measured(number: int, layer: Layer, path: Path) -> Found:
     Found
         The curve.
     """
-    steps = with_last_drop(refine(path, layer.own, layer.blank), path, layer.own)
+    steps = with_last_drop(refine(path, layer.own, layer.blank), path, layer.own, layer.blank)
     return Found(number, layer, path, whole_drops(steps, layer.own))
 
 

@@ -260,7 +260,7 @@ def refine(path: Path, own: Floats, blank: Floats, least: float = 0.3) -> Steps:
     return Steps(x, y, end, thickness)
 
 
-def with_last_drop(steps: Steps, path: Path, own: Floats) -> Steps:
+def with_last_drop(steps: Steps, path: Path, own: Floats, blank: Floats) -> Steps:
     """Add the drop that a curve ends with, such as to 0 at the last event: no run follows it that a path could gain from.
 
     Parameters
@@ -269,8 +269,8 @@ def with_last_drop(steps: Steps, path: Path, own: Floats) -> Steps:
         The curve.
     path : Path
         Along its ink.
-    own : ndarray of float32, shape (height, width)
-        Share of each pixel that the curve's color covers.
+    own, blank : ndarray of float32, shape (height, width)
+        Share of each pixel that the curve's color covers, and that nothing covers.
 
     Returns
     -------
@@ -282,7 +282,8 @@ def with_last_drop(steps: Steps, path: Path, own: Floats) -> Steps:
     last = path.first + path.enter.size
     columns = np.arange(max(last - int(2 * steps.thickness) - 2, path.first), last)
     crossed = 1 + 2 * int(CROSSED * steps.thickness + 1)  # another curve in front of the drop does not end it
-    over, under = outside(ndimage.grey_closing(own[:, columns], size=(crossed, 1), mode="nearest") > 0.5)
+    joined = ndimage.grey_closing(own[:, columns], size=(crossed, 1), mode="nearest")
+    over, under = outside((own[:, columns] > 0.5) | (joined > 0.5) & (blank[:, columns] < 0.5))
     at, rows = np.arange(columns.size), path.enter[columns - path.first]
     least = max(5 * steps.thickness, 0.02 * own.shape[0])
     tall = under[rows, at] - rows > least
