@@ -207,14 +207,13 @@ def find_ticks(ink: FloatArray, line: Line, outwards: Literal[1, -1] = 1) -> tup
     tuple of float
         Positions along the line, ascending; empty where fewer than two ticks were found.
     """
-    for direction in (outwards, -outwards):
-        alike = _ticks_on_side(ink, line, direction)
-        if direction == outwards and alike and len(alike[0]) >= 2:
-            return alike[0]
-        for ticks in alike:
-            even = _evenly_spaced(ticks)
-            if even and even[-1] - even[0] >= SPANNED * line.length:
-                return _with_ends(even, line)
+    outside = _ticks_on_side(ink, line, outwards)
+    if outside:
+        return outside[0]
+    for ticks in _ticks_on_side(ink, line, -outwards):
+        even = _evenly_spaced(ticks)
+        if even and even[-1] - even[0] >= SPANNED * line.length:
+            return _with_ends(even, line)
     return ()
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from survrecon.digitize.raster_colors import GRAY, Layer
 from survrecon.digitize.raster_dashed import dashed_curves
-from survrecon.digitize.raster_found import Found, drawn, ink_length, measured
+from survrecon.digitize.raster_found import Found, drawn, hide, ink_length, measured
 from survrecon.digitize.raster_marks import around_marks, find_marks
 from survrecon.digitize.raster_thickness import line_thickness
 from survrecon.digitize.raster_together import follow_together
@@ -49,17 +49,16 @@ def find_curves(layers: list[Layer], first: int, start_row: float, count: int | 
     width = layers[0].own.shape[1] - first
     least = (LEAST_GAIN if count else CLEAR_GAIN) * width
     more = count is not None and count > len(layers)
-
-    thick = [line_thickness(layer.own, layer.blank, first, start_row) for layer in layers]
+    thicknesses = [line_thickness(layer.own, layer.blank, first, start_row) for layer in layers]
 
     def best(number: int, layer: Layer) -> list[Found]:
-        curve = _best(number, layer, first, start_row, thick[number], more)
+        curve = _best(number, layer, first, start_row, thicknesses[number], more)
         return [curve] if curve is not None and ink_length(curve) >= least and _inked(curve) >= LEAST_INK else []
 
     def told(number: int, layer: Layer) -> list[Found]:
         """Curves that are told by their dashes, or else the best path."""
         most, usual = _room(layers, number, count), best(number, layer)
-        dashed = dashed_curves(layer, first, start_row, thick[number], most, count is None) if most > 0 else []
+        dashed = dashed_curves(layer, first, start_row, thicknesses[number], most, count is None) if most > 0 else []
         if usual and sum(curve.path.gain for curve in dashed) < SOLID * usual[0].path.gain:
             return usual
         if usual and most == 1 and find_marks(usual[0]).wide > usual[0].steps.thickness:  # circles take the place of dashes
@@ -84,13 +83,21 @@ def find_curves(layers: list[Layer], first: int, start_row: float, count: int | 
         # a second curve of the same color is looked for only where curves are missing
         if count is not None and not any(curve.layer == chosen.layer for curve in candidates):
             candidates += best(chosen.layer, without(chosen))
+    found = _together(found, layers, first, start_row, thicknesses, count)
+    return sorted(found, key=lambda curve: area_above(curve.steps))
+
+
+def _together(
+    found: list[Found], layers: list[Layer], first: int, start_row: float, thicknesses: list[float], count: int | None
+) -> list[Found]:
+    """Return curves, those of one color followed again together where there may be several."""
     for number in {curve.layer for curve in found}:
         alike = [curve for curve in found if curve.layer == number]
         most = len(alike) if count is None else count - len(found) + len(alike)
         if most > 1:
-            again = follow_together(layers[number], first, start_row, thick[number], alike, most)
+            again = follow_together(layers[number], first, start_row, thicknesses[number], alike, most)
             found = [curve for curve in found if curve.layer != number] + again
-    return sorted(found, key=lambda curve: area_above(curve.steps))
+    return found
 
 
 def _room(layers: list[Layer], number: int, count: int | None) -> int:
@@ -164,4 +171,4 @@ def without(curve: Found) -> Layer:
     marks, taken = find_marks(curve), drawn(curve, 1.0)
     if marks.wide > curve.steps.thickness:  # rows of circles would make two more curves
         taken |= around_marks(curve, marks)
-    return replace(curve.ink, own=np.where(taken, 0, curve.ink.own), blank=np.where(taken, 0, curve.ink.blank))
+    return hide(curve.ink, taken)

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from survrecon.data import BoolArray, IntArray
+from survrecon.data import BoolArray
 from survrecon.digitize.raster_colors import Layer
 from survrecon.digitize.raster_dashes import Pattern, coherent_patterns, folded, same_turned, shown_patterns
 from survrecon.digitize.raster_drops import whole_drops
-from survrecon.digitize.raster_found import Found
+from survrecon.digitize.raster_found import Found, hide, taken_by_others
 from survrecon.digitize.raster_marks import around_marks, find_marks
 from survrecon.digitize.raster_trace import Floats, Path, cheapest, refine, with_last_drop
 
@@ -98,45 +98,21 @@ def _along(path: Path, each: Floats) -> float:
     return float(np.sum(depth[path.leave + 1, path.columns] - depth[path.enter, path.columns]))
 
 
-def _places(path: Path) -> tuple[IntArray, IntArray]:
-    """Return the rows and the columns of all pixels of a path."""
-    rows = np.concatenate([np.arange(enter, leave + 1) for enter, leave in zip(path.enter, path.leave, strict=True)])
-    return rows, np.repeat(path.columns, path.leave - path.enter + 1)
-
-
-def _covered(found: Dashed, layer: Layer) -> BoolArray:
+def _covered(pattern: Pattern, path: Path, layer: Layer) -> BoolArray:
     """Return the pixels that a curve and its marks take."""
     from scipy import ndimage
 
-    steps = refine(found.path, layer.own, layer.blank)
-    curve = Found(0, layer, found.path, steps)
+    steps = refine(path, layer.own, layer.blank)
+    curve = Found(0, layer, path, steps)
     line = np.zeros(layer.own.shape, dtype=bool)
-    line[_places(found.path)] = True
+    line[path.places] = True
     size = 2 * int(np.ceil(steps.thickness / 2 + 0.5)) + 1
-    taken = ndimage.maximum_filter(line, size=size) & (found.pattern.expected(layer.own.shape) > 0.15)
+    taken = ndimage.maximum_filter(line, size=size) & (pattern.expected(layer.own.shape) > 0.15)
     marks = find_marks(curve)
     return np.asarray(taken | around_marks(curve, marks) if marks.wide > steps.thickness else taken)
 
 
-def hide(layer: Layer, taken: BoolArray) -> Layer:
-    """Return a layer with some of its ink made a mere hiding place.
-
-    Parameters
-    ----------
-    layer : Layer
-        All ink.
-    taken : ndarray of bool, shape (height, width)
-        What belongs to other curves.
-
-    Returns
-    -------
-    Layer
-        The rest.
-    """
-    return replace(layer, own=np.where(taken, 0, layer.own), blank=np.where(taken, 0, layer.blank))
-
-
-def best_set(layer: Layer, patterns: Sequence[Pattern], first: int, start_row: float) -> list[Dashed]:
+def best_set(layer: Layer, patterns: Sequence[Pattern], first: int, start_row: float, every_order: bool = True) -> list[Dashed]:
     """Find one curve of each pattern, in the order in which they explain most of the ink together.
 
     Parameters
@@ -149,6 +125,8 @@ def best_set(layer: Layer, patterns: Sequence[Pattern], first: int, start_row: f
         Column where curves start.
     start_row : float
         Row where they do.
+    every_order : bool
+        Whether all orders are tried; if not, the one given.
 
     Returns
     -------
@@ -160,38 +138,14 @@ def best_set(layer: Layer, patterns: Sequence[Pattern], first: int, start_row: f
         found = follow_dashes(layer, pattern, first, start_row)
         if found is not None:
             others = [other for other in patterns if other is not pattern]
-            rest = best_set(hide(layer, _covered(found, layer)), others, first, start_row) if others else []
+            rest = (
+                best_set(hide(layer, _covered(found.pattern, found.path, layer)), others, first, start_row, every_order) if others else []
+            )
             if sum(curve.value for curve in [found, *rest]) > sum(curve.value for curve in best):
                 best = [found, *rest]
+            if not every_order:
+                break
     return best
-
-
-def in_order(layer: Layer, patterns: Sequence[Pattern], first: int, start_row: float) -> list[Dashed]:
-    """Find one curve of each pattern, in the order given.
-
-    Parameters
-    ----------
-    layer : Layer
-        All ink.
-    patterns : sequence of Pattern
-        What there may be.
-    first : int
-        Column where curves start.
-    start_row : float
-        Row where they do.
-
-    Returns
-    -------
-    list of Dashed
-        Those that were found.
-    """
-    found = []
-    for pattern in patterns:
-        curve = follow_dashes(layer, pattern, first, start_row)
-        if curve is not None:
-            found.append(curve)
-            layer = hide(layer, _covered(curve, layer))
-    return found
 
 
 def dashed_curves(layer: Layer, first: int, start_row: float, thickness: float, most: int, uncounted: bool) -> list[Found]:
@@ -249,17 +203,17 @@ def measured_together(found: Sequence[Dashed], layer: Layer) -> list[Found]:
     list of Found
         Their exact courses.
     """
-    covers = [_covered(curve, layer) for curve in found]
-    return [_measured(curve, hide(layer, others(covers, here))) for here, curve in enumerate(found)]
+    covers = [_covered(curve.pattern, curve.path, layer) for curve in found]
+    return [_measured(curve, hide(layer, taken_by_others(covers, here))) for here, curve in enumerate(found)]
 
 
-def explained(found: Sequence[Dashed], layer: Layer) -> float:
+def explained(courses: Sequence[tuple[Pattern, Path]], layer: Layer) -> float:
     """Say how much ink curves explain together, none what another one does.
 
     Parameters
     ----------
-    found : sequence of Dashed
-        The curves.
+    courses : sequence of tuple of (Pattern, Path)
+        Their dashes, and where they run.
     layer : Layer
         Their ink.
 
@@ -269,28 +223,10 @@ def explained(found: Sequence[Dashed], layer: Layer) -> float:
         In pixels; what they pay for the rest is taken off.
     """
     total = 0.0
-    for curve in found:
-        total += _along(curve.path, _costs(layer, curve.pattern)[2])
-        layer = hide(layer, _covered(curve, layer))
+    for pattern, path in courses:
+        total += _along(path, _costs(layer, pattern)[2])
+        layer = hide(layer, _covered(pattern, path, layer))
     return total
-
-
-def others(covers: Sequence[BoolArray], here: int) -> BoolArray:
-    """Return what is taken by all curves but one.
-
-    Parameters
-    ----------
-    covers : sequence of ndarray of bool, shape (height, width)
-        What each takes.
-    here : int
-        Number of the one.
-
-    Returns
-    -------
-    ndarray of bool, shape (height, width)
-        True where there is one of the others.
-    """
-    return np.asarray(np.any([np.zeros_like(covers[here]), *(cover for there, cover in enumerate(covers) if there != here)], axis=0))
 
 
 def _patterns(layer: Layer, first: int, start_row: float, thickness: float, least: float) -> list[Pattern]:
@@ -300,7 +236,7 @@ def _patterns(layer: Layer, first: int, start_row: float, thickness: float, leas
     shown = shown_patterns(layer.own, thickness, origin)
     most = FEW if layer.own.size > HUGE else max(len(shown), len(coherent))
     solid = follow_dashes(layer, Pattern((), origin), first, start_row)
-    rest = layer if solid is None else hide(layer, _covered(solid, layer))  # of which a dashed curve may be part
+    rest = layer if solid is None else hide(layer, _covered(solid.pattern, solid.path, layer))  # of which a dashed curve may be part
     worth: list[tuple[float, Pattern]] = []
     for pattern in shown[:most] + coherent[:most]:
         found, again = (follow_dashes(ink, pattern, first, start_row) for ink in (layer, rest))
@@ -318,7 +254,7 @@ def _sharpened(pattern: Pattern, layer: Layer, first: int, start_row: float, thi
     found = follow_dashes(layer, pattern, first, start_row)
     if found is None:
         return pattern
-    rows, columns = _places(found.path)
+    rows, columns = found.path.places
     lengths = folded(layer.own[rows, columns].astype(float), (rows + columns + 1 - pattern.origin).astype(float), pattern.period, thickness)
     return replace(pattern, lengths=lengths) if len(lengths) == len(pattern.lengths) else pattern
 
@@ -328,7 +264,7 @@ def _swapped(found: Sequence[Dashed], patterns: Sequence[Pattern], layer: Layer,
     curves = list(found)
     for curve in sorted(found, key=lambda curve: curve.value) if len(found) > 1 else []:
         others = [other for other in curves if other is not curve]
-        rest = hide(layer, np.any([_covered(other, layer) for other in others], axis=0))
+        rest = hide(layer, np.any([_covered(other.pattern, other.path, layer) for other in others], axis=0))
         free = [pattern for pattern in patterns if not any(same_turned(pattern, other.pattern) for other in others)]
         again = [follow_dashes(rest, pattern, first, start_row) for pattern in dict.fromkeys([curve.pattern, *free])]
         best = max((one for one in again if one is not None), key=lambda one: one.value, default=curve)
@@ -343,14 +279,14 @@ def _agreeing(found: Sequence[Dashed], layer: Layer, least: float, appears: floa
     for curve in found:
         if curve.value > least and _agrees(curve, layer, OPEN, appears):
             kept.append(curve)
-            layer = hide(layer, _covered(curve, layer))
+            layer = hide(layer, _covered(curve.pattern, curve.path, layer))
     return kept, layer
 
 
 def _agrees(found: Dashed, layer: Layer, least: float, appears: float = APPEARS) -> bool:
     """Whether there is ink where the pattern has dashes, and none in some of its gaps, as far as can be seen."""
     path = found.path
-    at = _places(path)
+    at = path.places
     own, blank, dash = layer.own[at], layer.blank[at], found.pattern.expected(layer.own.shape)[at]
     on, off = dash > 0.8, dash < 0.5
     if not on.any() or blank[on].mean() > MISSED or own[on].mean() < appears:

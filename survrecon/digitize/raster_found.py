@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -106,3 +107,39 @@ def drawn(curve: Found, spare: float = 1.0) -> BoolArray:
     inside = (columns >= curve.steps.x[0] - half) & (columns <= curve.steps.end + half)
     rows = np.arange(height)[:, None] + 0.5
     return np.asarray((rows > top) & (rows < bottom) & inside)
+
+
+def hide(layer: Layer, taken: BoolArray) -> Layer:
+    """Return a layer with some of its ink made a mere hiding place.
+
+    Parameters
+    ----------
+    layer : Layer
+        All ink.
+    taken : ndarray of bool, shape (height, width)
+        What belongs to other curves.
+
+    Returns
+    -------
+    Layer
+        The rest.
+    """
+    return replace(layer, own=np.where(taken, 0, layer.own), blank=np.where(taken, 0, layer.blank))
+
+
+def taken_by_others(covers: Sequence[BoolArray], here: int) -> BoolArray:
+    """Return what is taken by all curves but one.
+
+    Parameters
+    ----------
+    covers : sequence of ndarray of bool, shape (height, width)
+        What each takes.
+    here : int
+        Number of the one.
+
+    Returns
+    -------
+    ndarray of bool, shape (height, width)
+        True where there is one of the others.
+    """
+    return np.asarray(np.any([np.zeros_like(covers[here]), *(cover for there, cover in enumerate(covers) if there != here)], axis=0))

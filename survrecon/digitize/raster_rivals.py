@@ -16,6 +16,7 @@ from survrecon.digitize.raster_trace import (
     TURN,
     Floats,
     closed,
+    start_reach,
 )
 
 DASHED = 0.35  # worth of a gap between dashes
@@ -59,7 +60,7 @@ def _lost(curve: Found, start_row: float) -> Floats:
     """
     across, down = _costs(curve)
     width, height = across.shape
-    start = np.abs(np.arange(height) + 0.5 - start_row) <= max(2.0, 0.006 * height)
+    start = np.abs(np.arange(height) + 0.5 - start_row) <= start_reach(height)
     cost = np.where(start, 0.0, START_AWAY * width)
     lost = np.empty((width, height), dtype=np.float32)
     for column in range(width):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from survrecon.data import IntArray
 from survrecon.digitize.raster_runs import outside
 from survrecon.digitize.raster_trace import Floats, follow
 
@@ -29,7 +30,7 @@ def ink_thickness(own: Floats) -> float:
     heights = np.where(solid & (over == np.arange(own.shape[0])[:, None] - 1), under - over - 1, 0)  # at the top of each run
     here, left, right = heights[:, 1:-1], heights[:, :-2], heights[:, 2:]
     counts = np.bincount(here[(here > 0) & (here == left) & (here == right)], minlength=2)  # no marks nor letters
-    return float(np.flatnonzero(counts >= FREQUENT * counts.max())[0]) if counts.any() else 1.0
+    return _least_frequent(counts) if counts.any() else 1.0
 
 
 def line_thickness(own: Floats, blank: Floats, first: int, start_row: float) -> float:
@@ -58,4 +59,9 @@ def line_thickness(own: Floats, blank: Floats, first: int, start_row: float) -> 
     top, height = over[path.enter, at], np.where(runs, (under - over - 1)[path.enter, at], 0)
     same = (np.diff(top) == 0) & (np.diff(height) == 0)
     counts = np.bincount(height[1:-1][(height[1:-1] > 0) & same[1:] & same[:-1]], minlength=2)
-    return float(np.flatnonzero(counts >= FREQUENT * counts.max())[0]) if counts.sum() > LEVEL * at.size else rough
+    return _least_frequent(counts) if counts.sum() > LEVEL * at.size else rough
+
+
+def _least_frequent(counts: IntArray) -> float:
+    """Return the least height that is found nearly as often as the commonest."""
+    return float(np.flatnonzero(counts >= FREQUENT * counts.max())[0])

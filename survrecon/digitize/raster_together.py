@@ -10,10 +10,10 @@ import numpy as np
 
 from survrecon.data import BoolArray, IntArray
 from survrecon.digitize.raster_colors import Layer
-from survrecon.digitize.raster_dashed import LARGE, Dashed, best_set, explained, hide, in_order, measured_together, others
+from survrecon.digitize.raster_dashed import LARGE, best_set, explained, measured_together
 from survrecon.digitize.raster_flow import Worth, best_paths
-from survrecon.digitize.raster_found import Found, drawn, measured
-from survrecon.digitize.raster_trace import Floats, Path, cheapest, closed
+from survrecon.digitize.raster_found import Found, drawn, hide, measured, taken_by_others
+from survrecon.digitize.raster_trace import Floats, Path, cheapest, closed, start_reach
 
 SCALE = 2.2  # pixels are joined until a line is so many thick
 MOST = 500_000  # joined pixels, for time and memory
@@ -23,40 +23,20 @@ BESIDE = 0.1  # cost of ink beside the middle of a line
 HIDDEN = 0.15  # cost of other ink, and of ink that another path has taken
 BLANK = 2.0
 GAP = 0.3  # of a blank that may be between dashes
-STARTS = 0.006  # of the height that curves may start away from 1
 OUTSIDE = 3.0  # cost of a pixel that is not near the way found
 OFF_CENTER = 0.6
 BARE = 0.3  # cost of a blank pixel near it
 MORE = 1.05  # times what there is near the curves that were followed one by one
 
 
-def worth_of(layer: Layer, first: int, thickness: float) -> tuple[Worth, int]:
-    """Say what the pixels of a layer are worth to its curves.
+def _worth(layer: Layer, first: int, thickness: float, scale: int) -> Worth:
+    """Say what the pixels of a layer, joined to squares, are worth to its curves.
 
-    Parameters
-    ----------
-    layer : Layer
-        The ink.
-    first : int
-        Column where curves start.
-    thickness : float
-        Of their lines, in pixels.
-
-    Returns
-    -------
-    worth : Worth
-        Of pixels joined to squares.
-    scale : int
-        Side of these, in pixels.
-
-    Notes
-    -----
     Only the middle line of ink is worth something. So a second path cannot gain beside a first one, on the same line or on the edge
     of its marks; circles count as filled.
     """
     from skimage.morphology import skeletonize
 
-    scale = max(1, round(thickness / SCALE), math.ceil(math.sqrt(layer.own.size / MOST)))
     own, blank = (_joined(part[:, first:], scale) for part in (layer.own, layer.blank))
     solid = _filled(own > INKED, FILLED * (thickness / scale) ** 2)
     middle = skeletonize(solid)
@@ -65,7 +45,7 @@ def worth_of(layer: Layer, first: int, thickness: float) -> tuple[Worth, int]:
     near = np.maximum(*(closed(own, max(round(thickness / scale), 1), axis) for axis in (0, 1)))
     bare = np.where(solid, 0, blank) * np.where(near > INKED, GAP, BLANK)
     cost = bare + np.where(solid, BESIDE * ~middle, HIDDEN * np.clip(1 - own - blank, 0, 1))
-    return Worth(middle - cost, -cost - HIDDEN * middle), scale
+    return Worth(middle - cost, -cost - HIDDEN * middle)
 
 
 def _joined(part: Floats, scale: int) -> Floats:
@@ -83,12 +63,10 @@ def _filled(solid: BoolArray, most: float) -> BoolArray:
     return np.asarray(solid | (np.bincount(holes.ravel()) <= most)[holes] & (holes > 0))
 
 
-def _joined_places(path: Path, scale: int) -> IntArray:
+def _squares(path: Path, scale: int) -> IntArray:
     """Return the row and column of the squares that a path runs through, the columns from the path's first."""
-    depth = path.leave - path.enter + 1
-    rows = np.repeat(path.enter, depth) + np.arange(depth.sum()) - np.repeat(np.cumsum(depth) - depth, depth)
-    columns = np.repeat(np.arange(path.enter.size), depth)
-    return np.stack([rows, columns], axis=1) // scale
+    rows, columns = path.places
+    return np.stack([rows, columns - path.first], axis=1) // scale
 
 
 def follow_together(layer: Layer, first: int, start_row: float, thickness: float, alike: Sequence[Found], count: int) -> list[Found]:
@@ -114,11 +92,12 @@ def follow_together(layer: Layer, first: int, start_row: float, thickness: float
     list of Found
         The given ones, where there is as much ink near them.
     """
-    worth, scale = worth_of(layer, first, thickness)
+    scale = max(1, round(thickness / SCALE), math.ceil(math.sqrt(layer.own.size / MOST)))
+    worth = _worth(layer, first, thickness, scale)
     middles = (np.arange(worth.first.shape[0]) + 0.5) * scale
-    rows = np.flatnonzero(np.abs(middles - start_row) <= max(2.0, STARTS * layer.own.shape[0]) + scale / 2)
+    rows = np.flatnonzero(np.abs(middles - start_row) <= start_reach(layer.own.shape[0]) + scale / 2)
     ways = best_paths(worth, rows, count)
-    near = _near([_joined_places(curve.path, scale) for curve in alike], worth.first.shape, scale)
+    near = _near([_squares(curve.path, scale) for curve in alike], worth.first.shape, scale)
     kept = Worth(*(np.where(near, part, -OUTSIDE) for part in (worth.first, worth.again)))
     if len(ways) < len(alike) or worth.of(ways) <= MORE * kept.of(best_paths(kept, rows, count)):
         return list(alike)
@@ -127,7 +106,7 @@ def follow_together(layer: Layer, first: int, start_row: float, thickness: float
         return _dashes_within(_whole(near, scale, layer, first), layer, alike, first, start_row)
     paths = [_within(_whole(_near([way], near.shape, scale), scale, layer, first), layer, first, start_row) for way in ways]
     covers = [drawn(measured(alike[0].layer, layer, path), 1.0) for path in paths]
-    return [measured(alike[0].layer, hide(layer, others(covers, here)), path) for here, path in enumerate(paths)]
+    return [measured(alike[0].layer, hide(layer, taken_by_others(covers, here)), path) for here, path in enumerate(paths)]
 
 
 def _near(ways: Sequence[IntArray], shape: tuple[int, ...], scale: int) -> BoolArray:
@@ -160,10 +139,10 @@ def _dashes_within(near: BoolArray, layer: Layer, alike: Sequence[Found], first:
     limited = replace(layer, own=np.where(near, layer.own, 0), blank=np.where(near, layer.blank, 1))
     told, rest = [curve for curve in alike if curve.pattern], [curve for curve in alike if not curve.pattern]
     patterns = [curve.pattern for curve in told if curve.pattern]
-    # of a large layer, only the order in which they were found, for time
-    find = in_order if layer.own.size > LARGE else best_set
-    again = find(limited, patterns, first, start_row)
-    was = [Dashed(curve.pattern, curve.path, 0.0) for curve in told if curve.pattern]
-    if len(again) < len(was) or explained(again, layer) <= explained(was, layer):
+    # in a large layer only in the order in which they were found, for time
+    again = best_set(limited, patterns, first, start_row, every_order=layer.own.size <= LARGE)
+    now = [(curve.pattern, curve.path) for curve in again]
+    was = list(zip(patterns, (curve.path for curve in told), strict=True))
+    if len(now) < len(was) or explained(now, layer) <= explained(was, layer):
         return list(alike)
     return [replace(curve, layer=alike[0].layer) for curve in measured_together(again, layer)] + rest

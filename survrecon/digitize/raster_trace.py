@@ -50,6 +50,12 @@ class Path:
         """Return its columns."""
         return np.arange(self.first, self.first + self.enter.size)
 
+    @property
+    def places(self) -> tuple[IntArray, IntArray]:
+        """Return the rows and the columns of all of its pixels."""
+        rows = np.concatenate([np.arange(enter, leave + 1) for enter, leave in zip(self.enter, self.leave, strict=True)])
+        return rows, np.repeat(self.columns, self.leave - self.enter + 1)
+
 
 def follow(own: Floats, blank: Floats, first: int, start_row: float, thickness: float, dashed: bool = True) -> Path:
     """Find the path downwards and to the right that has most of the layer's ink.
@@ -85,6 +91,22 @@ def follow(own: Floats, blank: Floats, first: int, start_row: float, thickness: 
     return cheapest(across, down, first, start_row)
 
 
+def start_reach(height: int) -> float:
+    """Return how far from survival 1 a curve may start.
+
+    Parameters
+    ----------
+    height : int
+        Of the plot, in pixels.
+
+    Returns
+    -------
+    float
+        In pixels.
+    """
+    return max(2.0, 0.006 * height)
+
+
 def cheapest(across: Floats, down: Floats, first: int, start_row: float) -> Path:
     """Find the cheapest path downwards and to the right.
 
@@ -111,7 +133,7 @@ def cheapest(across: Floats, down: Floats, first: int, start_row: float) -> Path
     height, width = across.shape
     rows = np.arange(height, dtype=np.int32)
     origin = np.empty((width, height), dtype=np.int32)
-    cost = np.where(np.abs(rows + 0.5 - start_row) <= max(2.0, 0.006 * height), 0.0, START_AWAY * width).astype(np.float64)
+    cost = np.where(np.abs(rows + 0.5 - start_row) <= start_reach(height), 0.0, START_AWAY * width).astype(np.float64)
     ends, end_rows = np.empty(width), np.empty(width, dtype=np.int64)
     for column in range(width):
         cost = cost + across[:, column]
