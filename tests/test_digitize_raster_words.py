@@ -9,6 +9,7 @@ import pytest
 pytest.importorskip("PIL")
 from PIL import Image
 
+from survrecon.digitize.figure import Hints
 from survrecon.digitize.raster import digitize_pixels
 
 pytestmark = pytest.mark.skipif(shutil.which("tesseract") is None, reason="tesseract is not installed")
@@ -47,6 +48,15 @@ def test_numbers_that_run_upwards_along_the_axis():
     high, low = digitize_pixels(drawn(design)).traces
     assert levels(high, [6, 18, 30]) == pytest.approx([1, 0.9, 0.75], abs=0.005)
     assert levels(low, [3, 15, 30]) == pytest.approx([1, 0.8, 0.5], abs=0.005)
+
+
+def test_ranges_that_contradict_the_labels_win_but_are_told():
+    picture = drawn(lambda axes: None)
+    read = digitize_pixels(picture, Hints(x_range=(0.0, 72.0), y_range=(0.0, 1.0)))
+    assert read.notes[0] == "the labels of an axis say 0 to 36 where the range that was given says 0 to 72"
+    assert levels(read.traces[0], [12, 36, 60]) == pytest.approx([1, 0.9, 0.75], abs=0.005)
+    for agrees in (Hints(x_range=(0.0, 36.0), y_range=(0.0, 100.0)), Hints()):
+        assert not any("labels of an axis" in note for note in digitize_pixels(picture, agrees).notes)
 
 
 ROWS = (("Drug A", (120, 95, 53, 28, 9, 5, 0)), ("Placebo", (118, 75, 50, 15, 5, 1, 0)))

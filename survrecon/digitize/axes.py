@@ -15,6 +15,8 @@ BESIDE = 0.6  # a label's center lies this close to its tick, in heights of its 
 BENT = 0.05  # a labelled tick further than this share of the spacing from the line through the others is none of theirs
 BENT_LABELS = 0.15  # the same for axes without ticks, read from the middles of their labels
 MOST_LABELS = 80
+SAME_LABELS = 0.02  # of the axis: what the user gives is what the labels say, if it is this close at each of them
+CONTRADICTED = "the labels of an axis say {:g} to {:g} where the range that was given says {:g} to {:g}"
 YEARS = (1900, 2100)  # an axis that starts and ends between them shows dates
 
 _NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)")
@@ -160,6 +162,42 @@ def read_axis(ticks: Sequence[float], texts: Iterable[Text], horizontal: bool, l
         if len(places) < 2 and len(row) >= 2:
             return _straight([(_middle(text, horizontal), number(text.string) or 0.0) for text in row], BENT_LABELS)
     return None
+
+
+def contradiction(read: Axis | None, given: Axis, horizontal: bool, points_lost: bool = False) -> str:
+    """Tell where the labels of an axis say something else than the values that the user gives.
+
+    Parameters
+    ----------
+    read : Axis or None
+        As its labels say; None where they say nothing.
+    given : Axis
+        As the user says.
+    horizontal : bool
+        Whether it is the axis of time; the other one may be given in percents or in shares of 1.
+    points_lost : bool
+        Whether the labels may have lost their decimal points, as those read off a picture do.
+
+    Returns
+    -------
+    str
+        Empty where they agree.
+
+    Examples
+    --------
+    >>> contradiction(axis_through((0, 0), (100, 60), [0, 50, 100]), axis_through((0, 0), (100, 72), []), True)
+    'the labels of an axis say 0 to 60 where the range that was given says 0 to 72'
+    """
+    if read is None:
+        return ""
+    places, labels = np.transpose(read.ticks)
+    values = given.value(places)
+    slack = SAME_LABELS * float(np.ptp(values))
+    factors = (1.0, *([] if horizontal else [100.0, 0.01]), *([0.1, 0.01, 0.001] if points_lost else []))
+    if any(np.allclose(values, labels * factor, atol=slack) for factor in factors):
+        return ""
+    digits = 2 - int(np.floor(np.log10(np.ptp(values))))
+    return CONTRADICTED.format(labels.min(), labels.max(), *(round(float(value), digits) + 0.0 for value in (values.min(), values.max())))
 
 
 def read_axes(ticks: Sequence[float], texts: Iterable[Text], horizontal: bool, line: float) -> list[Axis]:

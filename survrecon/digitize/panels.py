@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from survrecon.digitize.axes import AxisError, axis_through, number, read_axis, rows_of
+from survrecon.digitize.axes import AxisError, axis_through, contradiction, number, read_axis, rows_of
 from survrecon.digitize.drawing import Drawing
 from survrecon.digitize.figure import Axis, Hints, Text
 from survrecon.digitize.ticks import TickRow, straight_pieces, tick_rows
@@ -22,8 +22,6 @@ LARGER = 1.4  # a frame is no longer than this many times the space between the 
 NO_TICKS = "an axis has no ticks; it was read from the middles of its labels, and may be off by some thousandths"
 MOSTLY = 0.6  # of the places in a row are evenly spaced, if it is one of ticks: not three of many censor marks
 UNEVEN = 0.03  # of their spacing: ticks off by more are not evenly spaced
-SAME_LABELS = 0.02  # of the axis: what the user gives is what the labels say, if it is this close at each of them
-CONTRADICTED = "the labels of an axis say {} to {} where the range that was given says {} to {}"
 BEYOND = 0.08  # without a frame, curves go on for this share of the axis behind its last tick
 
 
@@ -98,7 +96,7 @@ def _rows(drawing: Drawing, hints: Hints, horizontal: bool) -> list[TickRow]:
         first, last = ends if horizontal else ends[::-1]
         likely = _likely(rows)
         axes = [axis_through((row.places[0], first), (row.places[-1], last), row.places) for row in likely]
-        return [replace(_given(row, axis), note=_contradicted(row, axis, horizontal)) for row, axis in zip(likely, axes, strict=True)]
+        return [replace(_given(row, axis), note=contradiction(row.axis, axis, horizontal)) for row, axis in zip(likely, axes, strict=True)]
     if not any(row.axis for row in rows):
         return [*_from_labels(drawing, horizontal), *rows]
     return rows
@@ -106,18 +104,6 @@ def _rows(drawing: Drawing, hints: Hints, horizontal: bool) -> list[TickRow]:
 
 def _given(row: TickRow, axis: Axis) -> TickRow:
     return replace(row, axis=axis, trouble="")
-
-
-def _contradicted(row: TickRow, axis: Axis, horizontal: bool) -> str:
-    """Tell where the labels say something else than the axis that the user gives, but for percents."""
-    if row.axis is None:
-        return ""
-    places, read = np.transpose(row.axis.ticks)
-    given = axis.value(places)
-    slack = SAME_LABELS * float(np.ptp(given))
-    if any(np.allclose(given, read * factor, atol=slack) for factor in ((1,) if horizontal else (1, 100, 0.01))):
-        return ""
-    return CONTRADICTED.format(*(f"{value:g}" for value in (read.min(), read.max(), given.min(), given.max())))
 
 
 def _likely(rows: Sequence[TickRow]) -> list[TickRow]:

@@ -27,7 +27,7 @@ from survrecon.digitize.raster_lines import read_lines
 from survrecon.digitize.raster_panel import outline_panel
 from survrecon.digitize.raster_snapped import snapped
 from survrecon.digitize.raster_tilt import straightened, tilt
-from survrecon.digitize.raster_view import View, look_at, read_values
+from survrecon.digitize.raster_view import View, contradictions, look_at, read_values
 from survrecon.digitize.risk_table import RiskRow, read_risk_rows
 from survrecon.errors import FigureError
 
@@ -127,6 +127,7 @@ def digitize_pixels(pixels: Pixels, hints: Hints | None = None, path: str | Path
     clean = without_axes(view.pixels, ink, frame)
     texts = read_texts(clean)
     x, y = read_values(view, frame, hints, texts, path, clean)
+    told = contradictions(frame, hints, texts, (x, y))
     texts = read_counts(clean, texts, x, frame.bottom.far)
     rows = read_risk_rows(texts, x, frame.bottom.far)
     full = 100.0 if max(y.value(frame.left.start), y.value(frame.left.end)) > 2 else 1.0
@@ -138,6 +139,7 @@ def digitize_pixels(pixels: Pixels, hints: Hints | None = None, path: str | Path
     if not found:
         raise FigureError(path, "no curve was found between the axes; it must start at the survival axis and be unlike the background")
     traces, notes = _all_traces(found, plot, (x, y), full, rising, hints, rows, frame)
+    reduced = [f"the picture was reduced to 1/{view.reduced} of its size"] if view.reduced > 1 else []
     return Digitized(
         kind="raster",
         x=view.axis(x, view.left),
@@ -147,7 +149,7 @@ def digitize_pixels(pixels: Pixels, hints: Hints | None = None, path: str | Path
         orientation="failure" if rising else "survival",
         time_unit=time_unit(" ".join(text.string for text in texts if text.top > frame.bottom.middle)),
         resolution=(abs(x.scale), abs(y.scale) / full),
-        notes=(*notes, *((f"the picture was reduced to 1/{view.reduced} of its size",) if view.reduced > 1 else ())),
+        notes=(*told, *notes, *reduced),
         backdrop=pixels,
         texts=tuple(view.text(text) for text in texts),
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from survrecon.digitize.axes import AxisError, read_axis
+from survrecon.digitize.axes import AxisError, contradiction, read_axis
 from survrecon.digitize.figure import Axis, Hints, Text
 from survrecon.digitize.ocr import read_texts
 from survrecon.digitize.raster_axes import Frame, axis_from_hints
@@ -17,6 +17,7 @@ from survrecon.errors import FigureError
 
 MOST_PIXELS = 3_000_000  # 7 by 4.7 inches at 300 dpi; what has more is reduced
 LEAST_SIDE = 40
+LEAST_LABELS = 3  # two numbers can be misread and still make a line
 
 Points = tuple[tuple[float, float], tuple[float, float]]
 
@@ -176,8 +177,7 @@ def read_values(
     """
     hints = replace(hints, x_points=view.points(hints.x_points, view.left), y_points=view.points(hints.y_points, view.top))
     x, y = (axis_from_hints(name, hints, frame, path) for name in ("x", "y"))
-    under = [text for text in texts if text.top >= frame.bottom.middle]
-    beside = [text for text in texts if text.right <= frame.left.middle + 1]
+    under, beside = _under_and_beside(frame, texts)
     below, left = (frame.bottom.start, frame.bottom.end), (frame.left.end, frame.left.start)
     x = x or _read(frame.x_ticks, under, True, frame.bottom.middle, below, path)
     y = y or _read(frame.y_ticks, beside, False, frame.left.middle, left, path)
@@ -197,6 +197,47 @@ def read_values(
         missing = " and ".join(f"--{name}-range" for name, axis in (("x", x), ("y", y)) if axis is None) or "--x-range and --y-range"
         raise FigureError(path, f"the values of its axes cannot be read; give {missing}: the values at the first and the last tick")
     return x, y
+
+
+def contradictions(frame: Frame, hints: Hints, texts: Sequence[Text], axes: tuple[Axis, Axis]) -> list[str]:
+    """Tell which of the values that the user gives are not those of the tick labels.
+
+    Parameters
+    ----------
+    frame : Frame
+        The axis lines and ticks in the view.
+    hints : Hints
+        What the user says of the axes.
+    texts : sequence of Text
+        Words read in the view.
+    axes : tuple of two Axis
+        As they were taken.
+
+    Returns
+    -------
+    list of str
+        One sentence for each axis; none where too few labels can be read.
+    """
+    typed = (hints.x_range or hints.x_points, hints.y_range or hints.y_points)
+    lines, places = (frame.bottom.middle, frame.left.middle), (frame.x_ticks, frame.y_ticks)
+    told = []
+    for number, near in enumerate(_under_and_beside(frame, texts)):
+        if not typed[number] or len(places[number]) < LEAST_LABELS:
+            continue
+        try:
+            read = read_axis(places[number], near, number == 0, lines[number])
+        except AxisError:
+            continue
+        if read is None or len(read.ticks) < LEAST_LABELS or (read.scale > 0) != (number == 0):  # numbers at risk fall
+            continue
+        told.append(contradiction(read, axes[number], number == 0, points_lost=True))
+    return [sentence for sentence in told if sentence]
+
+
+def _under_and_beside(frame: Frame, texts: Sequence[Text]) -> tuple[list[Text], list[Text]]:
+    """Return the texts where labels of the time axis may be, and where those of the survival axis may."""
+    under = [text for text in texts if text.top >= frame.bottom.middle]
+    return under, [text for text in texts if text.right <= frame.left.middle + 1]
 
 
 def _numbers(clean: Pixels, strip: tuple[int, int, int, int]) -> tuple[Text, ...]:
@@ -230,7 +271,7 @@ def _read(
         axis = read_axis(ticks, texts, horizontal, line)
     except AxisError as error:
         raise FigureError(path, f"{'x' if horizontal else 'y'} axis: {error}") from error
-    if axis is None or len(axis.ticks) < 3:  # two numbers can be misread and still make a line
+    if axis is None or len(axis.ticks) < LEAST_LABELS:
         return None
     return replace(_completed(axis, ticks), start=float(ends[0]), end=float(ends[1]))
 
