@@ -184,7 +184,8 @@ def _limits(truth: Truth, arm: int) -> tuple[FloatArray, FloatArray]:
     survival = km.survival[known]
     spread = np.exp(DEVIATES * km.log_se[known] / np.log(survival))
     low, high = survival ** (1 / spread), survival**spread
-    last = [] if not known.all() else [-1]  # held to the end of follow-up
+    held = known.all() and truth.curve(arm)[0].size > known.size + 1  # to the end of follow-up, where that is no event's time
+    last = [-1] if held else []
     return (np.concatenate([[1.0], low, low[last]]), np.concatenate([[1.0], high, high[last]]))
 
 

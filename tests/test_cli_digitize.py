@@ -182,5 +182,5 @@ def test_a_figure_that_takes_too_long_says_what_to_do(monkeypatch):
     from survrecon import digitize
 
     monkeypatch.setattr(digitize, "SECONDS", 0.01)
-    with pytest.raises(FigureError, match="was not read within 0.01 seconds; crop it"):
+    with pytest.raises(FigureError, match="was not read within 0.01 seconds; choose one figure with --page or --bbox"):
         digitize.digitize_figure(LUNG / "figure.svg")

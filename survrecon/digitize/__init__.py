@@ -48,7 +48,8 @@ def digitize_figure(path: str | Path, **hints: Any) -> Digitized:
     try:
         return bounded(read_figure, path, Hints(**hints), seconds=SECONDS, megabytes=MEGABYTES)
     except TimeoutError:
-        raise FigureError(path, f"was not read within {SECONDS} seconds; crop it to one figure with --bbox, or save it smaller") from None
+        remedy = "choose one figure with --page or --bbox, or save it smaller"
+        raise FigureError(path, f"was not read within {SECONDS} seconds; {remedy}") from None
     except MemoryError:
         raise FigureError(path, f"takes more than {MEGABYTES} MB to read; crop it to one figure, or save it smaller") from None
 

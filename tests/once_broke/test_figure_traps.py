@@ -13,6 +13,7 @@ import survrecon
 from survrecon.digitize.figure import Hints
 from survrecon.digitize.vector import digitize_svg
 from survrecon.errors import FigureError
+from survrecon.figures import draw, generate
 
 LUNG = Path(survrecon.__file__).parents[1] / "digitized" / "ncctg-lung-sex-os" / "figure.svg"  # women live longer, in blue
 
@@ -40,3 +41,12 @@ def test_cumulative_hazards_are_not_read_as_incidence(label, top, tmp_path):
     else:
         (trace,) = digitize_svg(tmp_path / "figure.svg", Hints()).traces
         assert "if that is the cumulative hazard, nothing here is right" in trace.doubts[0]
+
+
+def test_a_band_ends_where_the_last_event_and_a_censoring_are_at_one_time(tmp_path):
+    """The limits of figure 149 were one point longer than its curve, and drawing it raised."""
+    truth = draw(generate(149), tmp_path / "figure.svg")
+    subjects = truth.arms[0]
+    last = subjects.time == subjects.time.max()
+    assert truth.design.band and set(subjects.event[last]) == {0, 1}
+    assert (tmp_path / "figure.svg").exists()
