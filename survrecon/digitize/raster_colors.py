@@ -21,7 +21,8 @@ SEEN = 0.1  # of the columns: what is seen in fewer is text
 MIXED = 1.5  # a mixture is this many times rarer than what it is mixed of
 MIXED_GRAY = 4.0  # the same for shades of gray, which lie between black and white anyway
 GRID = 0.5  # of the strongest ink: a grid may be as strong, of which little is left without straight lines
-GRAY = 30  # largest difference between the channels of a gray
+GRAY = 24  # largest difference between the channels of a gray
+VIVID = 30  # colors less colored than this come after all others: they may be edges of fills
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,7 +133,7 @@ def _no_mixtures(found: list[tuple[FloatArray, float]], count: int | None) -> li
         mixed = any(_between(color, pure[i][0], pure[j][0]) for i in range(len(pure)) for j in range(i))
         if share > SEEN and not mixed:
             kept.append((color, share))
-    bright = [color for color, _ in kept if np.ptp(color) >= GRAY][:count]
+    bright = sorted((color for color, _ in kept if np.ptp(color) >= GRAY), key=lambda color: np.ptp(color) < VIVID)[:count]
     gray = [color for color, _ in kept if np.ptp(color) < GRAY]
     if bright:  # then text and grid are gray, in as many shades as letters have edges
         gray = sorted(gray, key=np.linalg.norm)[-1:] if len(bright) == count else gray[: 2 + (count or 0)]

@@ -24,6 +24,7 @@ LEAST_GAIN = 0.04  # of the plot's width: less ink than this is no curve
 LEAST_INK = 0.3  # of a curve's columns have its ink, even where it is of dots: a path behind other ink is none
 CLEAR_GAIN = 0.3  # as `LEAST_GAIN`, where the number of curves is not given
 MOST_CURVES = 8
+FAINT = (0.7, 0.5, 0.35)  # of a pixel: ink that is taken for all of it where a color has no curve else
 ALONG = 0.7  # of a curve's columns on another one: its ink is that one's soft edge, unless it is known to be there
 
 
@@ -72,6 +73,11 @@ def find_curves(layers: list[Layer], first: int, start_row: float, count: int | 
 
     found: list[Found] = []
     candidates = [curve for number, layer in enumerate(layers) for curve in told(number, layer)]
+    seen = {curve.layer for curve in candidates}
+    if count is not None and len(seen) < count:
+        for number, layer in enumerate(layers):
+            if number not in seen and np.ptp(layer.color) >= GRAY:
+                candidates += next(filter(None, (told(number, _stronger(layer, share)) for share in FAINT)), [])
     if count is None:  # where curves are not counted, what may be a line of the frame or grid is none
         candidates = [curve for curve in candidates if not _unlike(curve, start_row)] or candidates
     while candidates and len(found) < (count or MOST_CURVES):
@@ -107,6 +113,12 @@ def _room(layers: list[Layer], number: int, count: int | None) -> int:
     if np.ptp(layers[number].color) < GRAY and layers[number].own.sum() < PALE * max(layer.own.sum() for layer in layers):
         return 0  # a guide or the edge of a band
     return (count or MOST_CURVES) - sum(1 for other, layer in enumerate(layers) if other != number and np.ptp(layer.color) >= GRAY)
+
+
+def _stronger(layer: Layer, share: float) -> Layer:
+    """Return a layer as if this share of a pixel were all of it: what a JPEG leaves of the color of thin dashes is faint."""
+    own = np.clip(layer.own / np.float32(share), 0, 1)
+    return replace(layer, own=own, blank=np.minimum(layer.blank, 1 - own))
 
 
 def _unlike(curve: Found, start_row: float) -> bool:

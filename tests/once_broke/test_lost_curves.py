@@ -28,8 +28,14 @@ def errors(number, path):
 
 def test_where_bands_overlap_their_color_takes_no_curves_place(tmp_path):
     # a JPEG of 100 dpi with four colored arms of 176 patients: two were lost, the others 0.07 and 0.15 off
-    solid, dashed, _, dash_dotted = errors(1, tmp_path)
+    solid, dashed, dotted, dash_dotted = errors(1, tmp_path)
     assert max(solid, dashed, dash_dotted) < 0.006  # one patient of 176
+    assert dotted < 0.02  # it was lost for longer: its green is nearly gray in the JPEG
+
+
+def test_dots_whose_color_a_jpeg_made_faint_are_found(tmp_path):
+    # 100 dpi, four colored arms of 233 patients with censor ticks: the green one was lost, of whose color half was left
+    assert max(errors(107, tmp_path)) < 0.012
 
 
 def test_a_curve_of_dots_that_falls_in_every_column_is_found(tmp_path):
