@@ -53,7 +53,7 @@ def find_curves(layers: list[Layer], first: int, start_row: float, count: int | 
     thicknesses = [line_thickness(layer.own, layer.blank, first, start_row) for layer in layers]
 
     def best(number: int, layer: Layer) -> list[Found]:
-        curve = _best(number, layer, first, start_row, thicknesses[number], more)
+        curve = _best(number, layer, first, start_row, thicknesses[number], more, _room(layers, number, count) == 1)
         return [curve] if curve is not None and ink_length(curve) >= least and _inked(curve) >= LEAST_INK else []
 
     def told(number: int, layer: Layer) -> list[Found]:
@@ -140,11 +140,11 @@ def _inked(curve: Found) -> float:
     return float(np.mean(np.maximum(own[path.enter, path.columns], own[path.leave, path.columns]) > 0.3))
 
 
-def _best(number: int, layer: Layer, first: int, start_row: float, thickness: float, more: bool) -> Found | None:
+def _best(number: int, layer: Layer, first: int, start_row: float, thickness: float, more: bool, alone: bool) -> Found | None:
     """Return the path with most ink; where curves may differ by their dashes only, of an unbroken line if there is such."""
-    path = follow(layer.own, layer.blank, first, start_row, thickness)
+    path = follow(layer.own, layer.blank, first, start_row, thickness, alone=alone)
     if more:
-        solid = follow(layer.own, layer.blank, first, start_row, thickness, dashed=False)
+        solid = follow(layer.own, layer.blank, first, start_row, thickness, dashed=False, alone=alone)
         path = solid if solid.gain > SOLID * path.gain else path
     if path.gain <= 0 or path.enter.size < SHORTEST:
         return None

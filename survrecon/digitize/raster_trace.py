@@ -14,6 +14,7 @@ Floats = NDArray[np.float32]
 
 # cost of one pixel along the path, in units of one column of the curve's own ink
 HIDDEN_ACROSS = 0.15  # under other ink: the curve may be behind it
+HIDDEN_ALONE = 0.05  # the same for the only curve of its color: what is seen of it beyond is its own, however far
 BLANK_ACROSS = 2.0  # on nothing
 HIDDEN_DOWN = 0.4
 BLANK_DOWN = 3.0  # what lies between dashes costs a fraction
@@ -57,7 +58,7 @@ class Path:
         return rows, np.repeat(self.columns, self.leave - self.enter + 1)
 
 
-def follow(own: Floats, blank: Floats, first: int, start_row: float, thickness: float, dashed: bool = True) -> Path:
+def follow(own: Floats, blank: Floats, first: int, start_row: float, thickness: float, dashed: bool = True, alone: bool = False) -> Path:
     """Find the path downwards and to the right that has most of the layer's ink.
 
     Parameters
@@ -72,6 +73,8 @@ def follow(own: Floats, blank: Floats, first: int, start_row: float, thickness: 
         Of their lines, in pixels.
     dashed : bool
         Whether short gaps are between dashes; if not, they count as nothing.
+    alone : bool
+        Whether no other curve has this color.
 
     Returns
     -------
@@ -84,7 +87,8 @@ def follow(own: Floats, blank: Floats, first: int, start_row: float, thickness: 
     worth = (1 - OFF_CENTER) * np.maximum(own, CLOSED * gaps_across) + OFF_CENTER * own * centrality(own)
     ink = 1 - blank
     # a hidden curve is in the middle of what covers it
-    across = HIDDEN_ACROSS * hidden * (2 - centrality(ink)) + BLANK_ACROSS * blank * (1 - 0.8 * gaps_across) - worth
+    covered = (HIDDEN_ALONE if alone else HIDDEN_ACROSS) * hidden * (2 - centrality(ink))
+    across = covered + BLANK_ACROSS * blank * (1 - 0.8 * gaps_across) - worth
     # a drop along its own ink costs nothing, however short the run after it is
     off_center = OFF_CENTER_DOWN * (1 - own - np.where(hidden > own, centrality(ink.T).T, centrality(own.T).T))
     down = HIDDEN_DOWN * hidden + BLANK_DOWN * blank * (1 - gaps_down) + off_center

@@ -43,6 +43,11 @@ def test_a_curve_of_dots_that_falls_in_every_column_is_found(tmp_path):
     assert max(errors(54, tmp_path)) < 0.02
 
 
+def test_a_curve_that_comes_out_again_from_behind_others_goes_on(tmp_path):
+    # four colored arms with crosses: one ends 30 columns beyond the others that hid it for 200, and was ended where they began to
+    assert max(errors(84, tmp_path)) < 0.01
+
+
 def test_a_drop_to_a_soft_axis_ends_on_it():
     # time t at column 50.5 + 40 t, survival s at row 250.5 - 200 s; the axis line is soft, and the drop seen down to row 248 only
     pixels = np.full((300, 500, 3), 255, dtype=np.uint8)
