@@ -78,6 +78,8 @@ def find_curves(layers: list[Layer], first: int, start_row: float, count: int | 
         for number, layer in enumerate(layers):
             if number not in seen and np.ptp(layer.color) >= GRAY:
                 candidates += next(filter(None, (told(number, _stronger(layer, share)) for share in FAINT)), [])
+    if any(curve.pattern for curve in candidates):  # then no shade of gray tells curves, and what is paler is the edge of a band
+        candidates = [curve for curve in candidates if _room(layers, curve.layer, count) > 0]
     if count is None:  # where curves are not counted, what may be a line of the frame or grid is none
         candidates = [curve for curve in candidates if not _unlike(curve, start_row)] or candidates
     while candidates and len(found) < (count or MOST_CURVES):

@@ -24,6 +24,7 @@ LEAST = 0.3  # pixels: lower steps are noise
 BLEND = 0.6  # of a pixel that is accounted for: there, no other ink is in front
 GAPS = 0.9  # of a solid line is ink, at least
 ALIKE = 1.2  # lines of one figure differ less in thickness
+THIN = 0.65  # of the next thickest: a line that is less is not seen well
 ENDS = 0.25  # weight of pixels that may be in a dash or in a gap
 UNLIKE = 0.08  # of its size: a stamp that differs more is another one
 UNMARKED = 0.2  # share of a pixel that a mark may cover where dashes are measured
@@ -49,9 +50,7 @@ def read_lines(found: list[Found], start: float) -> list[Found]:
     Each tells where the other is. First lines are read as if there were no marks; these show which stamp the marks are. Then lines are
     read again, with a mark of that stamp allowed anywhere, and marks are found along them. At last lines are fitted beside these marks.
     """
-    thinnest = min((curve.steps.thickness for curve in found), default=1.0)
-    # where marks are dense, a line is never seen alone
-    found = [replace(curve, steps=replace(curve.steps, thickness=min(curve.steps.thickness, ALIKE * thinnest))) for curve in found]
+    found, thinnest = _alike(found)
     inks = _inks(found, found)
     lines = [_fitted(_course(curve, ink, start), ink) for curve, ink in zip(found, inks, strict=True)]
     stamp = _stamp(lines, inks, thinnest)
@@ -69,6 +68,17 @@ def read_lines(found: list[Found], start: float) -> list[Found]:
     marked = _same_color(found, _painted(stamp, prints, known))
     lines = [_fitted(line, replace(ink, over=over)) for line, ink, over in zip(lines, known, marked, strict=True)]
     return [replace(line, marks=columns, reach=stamp.size) for line, (columns, _) in zip(lines, prints, strict=True)]
+
+
+def _alike(found: list[Found]) -> tuple[list[Found], float]:
+    """Make lines about as thick as the thinnest one, as those of one figure are; also return its thickness."""
+    thin = sorted(curve.steps.thickness for curve in found)
+    if not thin:
+        return found, 1.0
+    # where marks are dense, a line is never seen alone and seems thicker; in a few pixels, it may seem thinner
+    thinnest = thin[1] if len(thin) > 2 and thin[0] < THIN * thin[1] else thin[0]
+    sizes = [float(np.clip(curve.steps.thickness, thinnest / ALIKE, ALIKE * thinnest)) for curve in found]
+    return [replace(curve, steps=replace(curve.steps, thickness=size)) for curve, size in zip(found, sizes, strict=True)], thinnest
 
 
 def _stamp(lines: list[Found], inks: list[Ink], thickness: float) -> Stamp | None:

@@ -27,6 +27,8 @@ OUTSIDE = 3.0  # cost of a pixel that is not near the way found
 OFF_CENTER = 0.6
 BARE = 0.3  # cost of a blank pixel near it
 MORE = 1.05  # times what there is near the curves that were followed one by one
+LEAST = 0.04  # of the plot's width: what is left for one more curve beside others
+FAR_MORE = 4.0  # times what is left for a curve beside the others: it is not where it was followed
 
 
 def _worth(layer: Layer, first: int, thickness: float, scale: int) -> Worth:
@@ -98,15 +100,43 @@ def follow_together(layer: Layer, first: int, start_row: float, thickness: float
     rows = np.flatnonzero(np.abs(middles - start_row) <= start_reach(layer.own.shape[0]) + scale / 2)
     ways = best_paths(worth, rows, count)
     near = _near([_squares(curve.path, scale) for curve in alike], worth.first.shape, scale)
-    kept = Worth(*(np.where(near, part, -OUTSIDE) for part in (worth.first, worth.again)))
-    if len(ways) < len(alike) or worth.of(ways) <= MORE * kept.of(best_paths(kept, rows, count)):
-        return list(alike)
-    near = _near(ways, worth.first.shape, scale)
-    if any(curve.pattern for curve in alike):
-        return _dashes_within(_whole(near, scale, layer, first), layer, alike, first, start_row)
+    kept = _limited(worth, near)
+    found, told = list(alike), any(curve.pattern for curve in alike)
+    if len(ways) >= len(alike) and worth.of(ways) > MORE * kept.of(best_paths(kept, rows, count)):
+        within = _whole(_near(ways, near.shape, scale), scale, layer, first)
+        found = _without_worst(_dashes_within(within, layer, alike, first, start_row), worth, rows, scale) if told else []
+    if found:
+        rest = _rest(worth, found, scale)
+        ways = [way for way in best_paths(rest, rows, count - len(found)) if rest.of([way]) > LEAST * near.shape[1]]
     paths = [_within(_whole(_near([way], near.shape, scale), scale, layer, first), layer, first, start_row) for way in ways]
     covers = [drawn(measured(alike[0].layer, layer, path), 1.0) for path in paths]
-    return [measured(alike[0].layer, hide(layer, taken_by_others(covers, here)), path) for here, path in enumerate(paths)]
+    return found + [measured(alike[0].layer, hide(layer, taken_by_others(covers, here)), path) for here, path in enumerate(paths)]
+
+
+def _limited(worth: Worth, near: BoolArray) -> Worth:
+    """Return what pixels are worth to paths that stay near some place."""
+    return Worth(*(np.where(near, part, -OUTSIDE) for part in (worth.first, worth.again)))
+
+
+def _rest(worth: Worth, found: Sequence[Found], scale: int) -> Worth:
+    """Return what pixels are worth to one more path beside curves."""
+    near = _near([_squares(curve.path, scale) for curve in found], worth.first.shape, scale)
+    return Worth(np.where(near, worth.again, worth.first), worth.again)
+
+
+def _without_worst(found: list[Found], worth: Worth, rows: IntArray, scale: int) -> list[Found]:
+    """Leave out the curve that has least ink beside the others, if another path would have far more."""
+
+    def most(part: Worth) -> float:
+        return part.of(best_paths(part, rows, 1))
+
+    if len(found) < 2:
+        return found
+    rests = [_rest(worth, [other for other in found if other is not curve], scale) for curve in found]
+    nears = [_near([_squares(curve.path, scale)], worth.first.shape, scale) for curve in found]
+    gains = [most(_limited(rest, near)) for rest, near in zip(rests, nears, strict=True)]
+    worst = int(np.argmin(gains))
+    return found[:worst] + found[worst + 1 :] if most(rests[worst]) > FAR_MORE * gains[worst] else found
 
 
 def _near(ways: Sequence[IntArray], shape: tuple[int, ...], scale: int) -> BoolArray:

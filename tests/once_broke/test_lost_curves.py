@@ -48,6 +48,16 @@ def test_a_curve_that_comes_out_again_from_behind_others_goes_on(tmp_path):
     assert max(errors(84, tmp_path)) < 0.01
 
 
+def test_dashes_that_are_none_give_way_to_the_curve_that_is_left(tmp_path):
+    # 200 dpi, four black arms with ticks: of the third, dashes were taken that no curve has, and much of it was no curve's
+    assert max(errors(120, tmp_path)) < 0.008
+
+
+def test_edges_of_bands_are_no_curves_where_dashes_tell_the_arms(tmp_path):
+    # 300 dpi, four black arms with crosses that mostly lie on each other: two were followed along a band, 0.36 and 0.42 off
+    assert max(errors(78, tmp_path)) < 0.03
+
+
 def test_a_drop_to_a_soft_axis_ends_on_it():
     # time t at column 50.5 + 40 t, survival s at row 250.5 - 200 s; the axis line is soft, and the drop seen down to row 248 only
     pixels = np.full((300, 500, 3), 255, dtype=np.uint8)
