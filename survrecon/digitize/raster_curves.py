@@ -103,7 +103,7 @@ def _together(
         alike = [curve for curve in found if curve.layer == number]
         most = len(alike) if count is None else count - len(found) + len(alike)
         if most > 1:
-            again = follow_together(layers[number], first, start_row, thicknesses[number], alike, most)
+            again = follow_together(layers[number], first, start_row, thicknesses[number], alike, most, counted=count is not None)
             found = [curve for curve in found if curve.layer != number] + again
     return found
 

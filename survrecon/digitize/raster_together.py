@@ -71,7 +71,9 @@ def _squares(path: Path, scale: int) -> IntArray:
     return np.stack([rows, columns - path.first], axis=1) // scale
 
 
-def follow_together(layer: Layer, first: int, start_row: float, thickness: float, alike: Sequence[Found], count: int) -> list[Found]:
+def follow_together(
+    layer: Layer, first: int, start_row: float, thickness: float, alike: Sequence[Found], count: int, counted: bool = True
+) -> list[Found]:
     """Follow several curves such that together they have most of a layer's ink.
 
     Parameters
@@ -87,12 +89,15 @@ def follow_together(layer: Layer, first: int, start_row: float, thickness: float
     alike : sequence of Found
         The curves as they were followed one by one.
     count : int
-        How many there are.
+        How many there are, at most.
+    counted : bool
+        Whether there must be as many.
 
     Returns
     -------
     list of Found
-        The given ones, where there is as much ink near them.
+        The given ones, where there is as much ink near them; where some of them are told by their dashes, also the best paths through
+        what ink these leave.
     """
     scale = max(1, round(thickness / SCALE), math.ceil(math.sqrt(layer.own.size / MOST)))
     worth = _worth(layer, first, thickness, scale)
@@ -107,7 +112,8 @@ def follow_together(layer: Layer, first: int, start_row: float, thickness: float
         found = _without_worst(_dashes_within(within, layer, alike, first, start_row), worth, rows, scale) if told else []
     if found:
         rest = _rest(worth, found, scale)
-        ways = [way for way in best_paths(rest, rows, count - len(found)) if rest.of([way]) > LEAST * near.shape[1]]
+        more = best_paths(rest, rows, count - len(found)) if counted else []
+        ways = [way for way in more if rest.of([way]) > LEAST * near.shape[1]]
     paths = [_within(_whole(_near([way], near.shape, scale), scale, layer, first), layer, first, start_row) for way in ways]
     covers = [drawn(measured(alike[0].layer, layer, path), 1.0) for path in paths]
     return found + [measured(alike[0].layer, hide(layer, taken_by_others(covers, here)), path) for here, path in enumerate(paths)]
