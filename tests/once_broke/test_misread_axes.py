@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from survrecon.digitize.raster_axes import Line, find_ticks
+from survrecon.digitize.raster_ticks import Line, find_ticks
 
 
 def test_a_mark_that_prolongs_an_axis_hides_no_tick():

@@ -1,0 +1,126 @@
+"""The ticks of an axis line in a picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from survrecon.data import FloatArray, IntArray
+
+MOST_TICKS = 60  # an axis of more is none
+LONGEST_TICK = 0.05  # of the axis
+SPANNED = 0.3  # of the axis, by the ticks inside of it: what is closer together is part of a curve
+END_AWAY = 0.1  # of a step between ticks, that marks may prolong a line beyond its last
+
+
+@dataclass(frozen=True)
+class Line:
+    """A straight line along the rows or columns of a picture; all in pixels from its top left corner.
+
+    Attributes
+    ----------
+    near, far : int
+        Its thickness: the first row (or column) that belongs to it, and the first after it.
+    start, end : int
+        Its length, in the same way.
+    """
+
+    near: int
+    far: int
+    start: int
+    end: int
+
+    @property
+    def length(self) -> int:
+        """Return its length in pixels."""
+        return self.end - self.start
+
+    @property
+    def middle(self) -> float:
+        """Return the middle of its thickness."""
+        return (self.near + self.far) / 2
+
+
+def find_ticks(ink: FloatArray, line: Line, outwards: Literal[1, -1] = 1) -> tuple[float, ...]:
+    """Find the major ticks of an axis, outside of it or else inside.
+
+    Parameters
+    ----------
+    ink : ndarray of float, shape (height, width)
+        Turned so that the axis runs along the rows.
+    line : Line
+        The axis.
+    outwards : {1, -1}
+        Whether outside is towards larger or smaller rows.
+
+    Returns
+    -------
+    tuple of float
+        Positions along the line, ascending; empty where fewer than two ticks were found.
+    """
+    outside = _ticks_on_side(ink, line, outwards)
+    if outside:
+        return outside[0]
+    for ticks in _ticks_on_side(ink, line, -outwards):
+        even = _evenly_spaced(ticks)
+        if even and even[-1] - even[0] >= SPANNED * line.length:
+            return _with_ends(even, line)
+    return ()
+
+
+def _evenly_spaced(ticks: tuple[float, ...]) -> tuple[float, ...]:
+    """Return the most ticks that follow each other at one distance: inside of the axes, curves and guide lines look like ticks too."""
+    best: tuple[float, ...] = ()
+    for start, first in enumerate(ticks[:MOST_TICKS]):
+        for second in ticks[start + 1 : MOST_TICKS]:
+            step, row = second - first, [first, second]
+            for tick in ticks[start + 2 : MOST_TICKS]:
+                if abs(tick - row[-1] - step) <= 1.5:
+                    row.append(tick)
+            if len(row) >= max(3, len(best) + 1):
+                best = tuple(row)
+    return best
+
+
+def _with_ends(ticks: tuple[float, ...], line: Line) -> tuple[float, ...]:
+    """Add the ticks that cannot be seen since they lie on another axis line: those one step away, at an end of this one."""
+    step = (ticks[-1] - ticks[0]) / (len(ticks) - 1)
+    spare = END_AWAY * step + line.far - line.near
+    before, after = ticks[0] - step, ticks[-1] + step
+    first = (before,) if abs(before - line.start) <= spare else ()
+    last = (after,) if abs(after - line.end) <= spare else ()
+    return (*first, *ticks, *last)
+
+
+def _ticks_on_side(ink: FloatArray, line: Line, direction: int) -> list[tuple[float, ...]]:
+    """Return what may be ticks, those of each length that is found twice, the longest first."""
+    reach = int(max(6, LONGEST_TICK * line.length))
+    row = line.far if direction > 0 else line.near - 1
+    rows = row + direction * np.arange(reach)
+    rows = rows[(rows >= 0) & (rows < ink.shape[0])]
+    first, last = max(line.start - 3, 0), min(line.end + 3, ink.shape[1])
+    if rows.size < 3:
+        return []
+    strip = ink[rows][:, first:last]
+    level = 0.3 * np.quantile(ink[line.near : line.far, line.start : line.end], 0.5)
+    away = np.cumprod(strip > level, axis=0).sum(axis=0)  # how far ink goes on without a gap
+    if np.median(away) >= 1:  # the line's own soft edge
+        away = np.maximum(away - int(np.median(away)), 0)
+    columns = np.flatnonzero(away >= 2)
+    if columns.size == 0:
+        return []
+    groups = [g for g in np.split(columns, np.flatnonzero(np.diff(columns) > 1) + 1) if g.size <= max(6, 0.02 * line.length)]
+    lengths = np.array([int(away[g].max()) for g in groups])
+    inside = lengths < rows.size  # longer ones are no ticks: the other axis, a grid line
+    places = np.array([_center(strip, group, int(away[group].max())) + first for group in groups])
+    alike = [inside & (np.abs(lengths - length) <= 1 + 0.15 * length) for length in sorted(set(lengths[inside].tolist()), reverse=True)]
+    return [tuple(places[kept].tolist()) for kept in alike if kept.sum() >= 2]
+
+
+def _center(strip: FloatArray, group: IntArray, length: int) -> float:
+    """Ink-weighted middle of a tick, its soft edges included."""
+    columns = np.arange(max(int(group[0]) - 1, 0), min(int(group[-1]) + 2, strip.shape[1]))
+    weight = np.median(strip[1 : max(2, length - 1), columns[0] : columns[-1] + 1], axis=0)
+    return float(np.sum(weight * (columns + 0.5)) / np.sum(weight))
