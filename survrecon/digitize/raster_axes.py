@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from survrecon.data import BoolArray, FloatArray
 from survrecon.digitize.figure import Axis, Hints
-from survrecon.digitize.raster_ticks import LONGEST_TICK, Line, find_ticks
+from survrecon.digitize.raster_ticks import LONGEST_TICK, Line, evenly_spaced, find_ticks
 from survrecon.errors import FigureError
 
 SHORTEST = 0.2  # of the picture: what is shorter is no axis line
@@ -160,11 +160,6 @@ def _to_its_ends(ink: FloatArray, line: Line) -> Line:
     )
 
 
-def _regular(ticks: tuple[float, ...]) -> bool:
-    gaps = np.diff(ticks)
-    return len(ticks) >= 3 and bool(np.ptp(gaps) <= 2.5)
-
-
 def without_axes(pixels: NDArray[np.uint8], ink: FloatArray, frame: Frame) -> NDArray[np.uint8]:
     """Wipe out the axis lines and their outer ticks, which would be read as letters.
 
@@ -276,7 +271,7 @@ def ticks_missed(hints: Hints, frame: Frame) -> tuple[str, ...]:
 
 def _first_and_last(ticks: tuple[float, ...]) -> tuple[float, float]:
     """Return the ends of the row of ticks; by a straight line through all of them where they are evenly spaced."""
-    if not _regular(ticks):
+    if not evenly_spaced(ticks):
         return ticks[0], ticks[-1]
     number = np.arange(len(ticks))
     slope, intercept = np.polyfit(number, ticks, 1)

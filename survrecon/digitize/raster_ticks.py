@@ -13,6 +13,8 @@ MOST_TICKS = 60  # an axis of more is none
 LONGEST_TICK = 0.05  # of the axis
 SPANNED = 0.3  # of the axis, by the ticks inside of it: what is closer together is part of a curve
 END_AWAY = 0.1  # of a step between ticks, that marks may prolong a line beyond its last
+UNEVEN = 2.5  # pixels that steps between ticks may differ
+HIDING = 5  # pixels that a mark on a tick reaches beyond the line
 
 
 @dataclass(frozen=True)
@@ -62,15 +64,31 @@ def find_ticks(ink: FloatArray, line: Line, outwards: Literal[1, -1] = 1) -> tup
     """
     outside = _ticks_on_side(ink, line, outwards)
     if outside:
-        return outside[0]
+        return _with_hidden(outside[0], ink, line, outwards)
     for ticks in _ticks_on_side(ink, line, -outwards):
-        even = _evenly_spaced(ticks)
+        even = _most_even(ticks)
         if even and even[-1] - even[0] >= SPANNED * line.length:
             return _with_ends(even, line)
     return ()
 
 
-def _evenly_spaced(ticks: tuple[float, ...]) -> tuple[float, ...]:
+def evenly_spaced(ticks: tuple[float, ...]) -> bool:
+    """Tell whether ticks are at one distance from each other.
+
+    Parameters
+    ----------
+    ticks : tuple of float
+        Positions, in pixels.
+
+    Returns
+    -------
+    bool
+        False for fewer than three.
+    """
+    return len(ticks) >= 3 and bool(np.ptp(np.diff(ticks)) <= UNEVEN)
+
+
+def _most_even(ticks: tuple[float, ...]) -> tuple[float, ...]:
     """Return the most ticks that follow each other at one distance: inside of the axes, curves and guide lines look like ticks too."""
     best: tuple[float, ...] = ()
     for start, first in enumerate(ticks[:MOST_TICKS]):
@@ -92,6 +110,23 @@ def _with_ends(ticks: tuple[float, ...], line: Line) -> tuple[float, ...]:
     first = (before,) if abs(before - line.start) <= spare else ()
     last = (after,) if abs(after - line.end) <= spare else ()
     return (*first, *ticks, *last)
+
+
+def _with_hidden(ticks: tuple[float, ...], ink: FloatArray, line: Line, outwards: int) -> tuple[float, ...]:
+    """Add the first or last of evenly spaced ticks where a mark of a curve lies on it: as much ink as of a tick, one step away."""
+    if not evenly_spaced(ticks):
+        return ticks
+    step = (ticks[-1] - ticks[0]) / (len(ticks) - 1)
+    edge = line.far if outwards > 0 else line.near - 1
+
+    def hidden(place: float) -> bool:
+        near = slice(max(int(place) - 1, 0), int(place) + 2)
+        beyond = ink[edge : edge + outwards * HIDING : outwards, near]
+        on_line = line.start - step * END_AWAY <= place <= line.end + step * END_AWAY
+        return on_line and beyond.shape[0] == HIDING and bool((beyond > 0.5).all())
+
+    before, after = ticks[0] - step, ticks[-1] + step
+    return (*((before,) if before >= 0 and hidden(before) else ()), *ticks, *((after,) if hidden(after) else ()))
 
 
 def _ticks_on_side(ink: FloatArray, line: Line, direction: int) -> list[tuple[float, ...]]:
