@@ -23,7 +23,7 @@ STROKES = (0.5, 0.6, 0.7, 0.85, 1.0)  # thickness of marks, in that of the line
 FEWEST = 1  # marks of one width
 STEPS = 8  # from a guess to the best
 THERE = 0.7  # of a stamp's ink, where it was printed
-ACCOUNTED = 0.5  # of what sticks out of the lines, by marks
+ACCOUNTED = 0.4  # of what sticks out of the lines, by marks
 SPARE = 1.5  # columns that something may be wider than a stamp, and still one print
 
 
@@ -252,7 +252,7 @@ def explains_marks(stamp: Stamp, prints: list[Prints], sheets: list[Sheet]) -> b
     Returns
     -------
     bool
-        Whether they explain most of it.
+        Whether they explain enough of it.
     """
     left, before = unexplained(stamp, prints, sheets)
     return left <= (1 - ACCOUNTED) * before
