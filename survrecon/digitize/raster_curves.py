@@ -73,11 +73,11 @@ def find_curves(layers: list[Layer], first: int, start_row: float, count: int | 
 
     found: list[Found] = []
     candidates = [curve for number, layer in enumerate(layers) for curve in told(number, layer)]
-    seen = {curve.layer for curve in candidates}
+    colored = {number for number, layer in enumerate(layers) if np.ptp(layer.color) >= GRAY}
+    seen = colored & {curve.layer for curve in candidates}
     if count is not None and len(seen) < count:
-        for number, layer in enumerate(layers):
-            if number not in seen and np.ptp(layer.color) >= GRAY:
-                candidates += next(filter(None, (told(number, _stronger(layer, share)) for share in FAINT)), [])
+        for number in sorted(colored - seen):
+            candidates += next(filter(None, (told(number, _stronger(layers[number], share)) for share in FAINT)), [])
     if any(curve.pattern for curve in candidates):  # then no shade of gray tells curves, and what is paler is the edge of a band
         candidates = [curve for curve in candidates if _room(layers, curve.layer, count) > 0]
     if count is None:  # where curves are not counted, what may be a line of the frame or grid is none
