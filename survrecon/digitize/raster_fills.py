@@ -16,6 +16,7 @@ RIPPLE = 10  # differences up to this are those of a JPEG, where there are many 
 CLEAR = 100  # and above this are those of lines
 COARSE = 5  # pixels that a JPEG at most keeps one color for, with its soft edges
 LEAST = 72.0  # of 441 between black and white: what differs less from the fill behind it is not wholly a line
+HALF = 0.9  # of a fill's strength, that ink on it must have: two bands on each other are a little more than half of their line
 NEAR = 5  # pixels: a line's strongest ink is no further away
 
 
@@ -51,7 +52,7 @@ class Contrast:
     @property
     def clear(self) -> NDArray[np.bool_]:
         """Return where ink is as unlike a fill as the fill is unlike the background: a band is at most half as strong as its line."""
-        return np.asarray(self.strength > _length(self.fill))
+        return np.asarray(self.strength > HALF * _length(self.fill))
 
 
 def contrast(pixels: NDArray[np.uint8], fill_size: int) -> Contrast:

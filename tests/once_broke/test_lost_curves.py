@@ -15,9 +15,9 @@ from survrecon.figure_scores import curve_error, match
 from survrecon.figures import draw, generate
 
 
-def errors(number, path):
+def errors(number, path, seed=1):
     """Return the root mean square error of each arm of a generated figure; infinite where it was not found."""
-    design = generate(number)
+    design = generate(number, seed, "raster")
     picture = path / f"figure.{design.format}"
     truth = draw(design, picture)
     traces = read_figure(picture, hints_of(truth)).traces
@@ -56,6 +56,11 @@ def test_dashes_that_are_none_give_way_to_the_curve_that_is_left(tmp_path):
 def test_edges_of_bands_are_no_curves_where_dashes_tell_the_arms(tmp_path):
     # 300 dpi, four black arms with crosses that mostly lie on each other: two were followed along a band, 0.36 and 0.42 off
     assert max(errors(78, tmp_path)) < 0.03
+
+
+def test_a_gray_curve_on_gray_bands_is_a_color_of_its_own(tmp_path):
+    # 200 dpi, one arm black, one gray, each with a band: where both bands are, the gray line is not twice as dark as they, and was lost
+    assert max(errors(15, tmp_path, seed=11)) < 0.006
 
 
 def test_a_drop_to_a_soft_axis_ends_on_it():
