@@ -139,7 +139,6 @@ def digitize_pixels(pixels: Pixels, hints: Hints | None = None, path: str | Path
     if not found:
         raise FigureError(path, "no curve was found between the axes; it must start at the survival axis and be unlike the background")
     traces, notes = _all_traces(found, plot, (x, y), full, rising, hints, rows, frame)
-    reduced = [f"the picture was reduced to 1/{view.reduced} of its size"] if view.reduced > 1 else []
     return Digitized(
         kind="raster",
         x=view.axis(x, view.left),
@@ -149,7 +148,7 @@ def digitize_pixels(pixels: Pixels, hints: Hints | None = None, path: str | Path
         orientation="failure" if rising else "survival",
         time_unit=time_unit(" ".join(text.string for text in texts if text.top > frame.bottom.middle)),
         resolution=(abs(x.scale), abs(y.scale) / full),
-        notes=(*told, *notes, *reduced),
+        notes=(*told, *notes, *view.notes),
         backdrop=pixels,
         texts=tuple(view.text(text) for text in texts),
     )

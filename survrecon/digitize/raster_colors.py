@@ -43,6 +43,11 @@ class Layer:
     own: Floats
     blank: Floats
 
+    @property
+    def colored(self) -> bool:
+        """Whether it is no shade of gray."""
+        return bool(np.ptp(self.color) >= GRAY)
+
     @cached_property
     def middles(self) -> tuple[Floats, Floats]:
         """Return how near each pixel is to the middle of its run of ink, upright and level; see `centrality`."""

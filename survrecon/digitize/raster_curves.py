@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from survrecon.digitize.raster_colors import GRAY, Layer
+from survrecon.digitize.raster_colors import Layer
 from survrecon.digitize.raster_dashed import dashed_curves
 from survrecon.digitize.raster_found import Found, drawn, hide, ink_length, measured
 from survrecon.digitize.raster_marks import around_marks, find_marks
@@ -73,7 +73,7 @@ def find_curves(layers: list[Layer], first: int, start_row: float, count: int | 
 
     found: list[Found] = []
     candidates = [curve for number, layer in enumerate(layers) for curve in told(number, layer)]
-    colored = {number for number, layer in enumerate(layers) if np.ptp(layer.color) >= GRAY}
+    colored = {number for number, layer in enumerate(layers) if layer.colored}
     seen = colored & {curve.layer for curve in candidates}
     if count is not None and len(seen) < count:
         for number in sorted(colored - seen):
@@ -110,11 +110,11 @@ def _together(
 
 def _room(layers: list[Layer], number: int, count: int | None) -> int:
     """Return how many curves a color may have if each other color, but gray, has at least one; uncounted, only gray has several."""
-    if count is None and np.ptp(layers[number].color) >= GRAY:
+    if count is None and layers[number].colored:
         return 1
-    if np.ptp(layers[number].color) < GRAY and layers[number].own.sum() < PALE * max(layer.own.sum() for layer in layers):
+    if not layers[number].colored and layers[number].own.sum() < PALE * max(layer.own.sum() for layer in layers):
         return 0  # a guide or the edge of a band
-    return (count or MOST_CURVES) - sum(1 for other, layer in enumerate(layers) if other != number and np.ptp(layer.color) >= GRAY)
+    return (count or MOST_CURVES) - sum(1 for other, layer in enumerate(layers) if other != number and layer.colored)
 
 
 def _stronger(layer: Layer, share: float) -> Layer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -104,29 +105,34 @@ def _most_even(ticks: tuple[float, ...]) -> tuple[float, ...]:
 
 def _with_ends(ticks: tuple[float, ...], line: Line) -> tuple[float, ...]:
     """Add the ticks that cannot be seen since they lie on another axis line: those one step away, at an end of this one."""
-    step = (ticks[-1] - ticks[0]) / (len(ticks) - 1)
-    spare = END_AWAY * step + line.far - line.near
-    before, after = ticks[0] - step, ticks[-1] + step
-    first = (before,) if abs(before - line.start) <= spare else ()
-    last = (after,) if abs(after - line.end) <= spare else ()
-    return (*first, *ticks, *last)
+    spare = END_AWAY * _step(ticks) + line.far - line.near
+    return _extended(ticks, lambda place: min(abs(place - line.start), abs(place - line.end)) <= spare)
+
+
+def _step(ticks: tuple[float, ...]) -> float:
+    return (ticks[-1] - ticks[0]) / (len(ticks) - 1)
+
+
+def _extended(ticks: tuple[float, ...], there: Callable[[float], bool]) -> tuple[float, ...]:
+    """Add the place one step before, and that one step after, evenly spaced ticks, where a tick is said to be there."""
+    before, after = ticks[0] - _step(ticks), ticks[-1] + _step(ticks)
+    return (*((before,) if there(before) else ()), *ticks, *((after,) if there(after) else ()))
 
 
 def _with_hidden(ticks: tuple[float, ...], ink: FloatArray, line: Line, outwards: int) -> tuple[float, ...]:
     """Add the first or last of evenly spaced ticks where a mark of a curve lies on it: as much ink as of a tick, one step away."""
     if not evenly_spaced(ticks):
         return ticks
-    step = (ticks[-1] - ticks[0]) / (len(ticks) - 1)
+    spare = END_AWAY * _step(ticks)
     edge = line.far if outwards > 0 else line.near - 1
 
     def hidden(place: float) -> bool:
         near = slice(max(int(place) - 1, 0), int(place) + 2)
         beyond = ink[edge : edge + outwards * HIDING : outwards, near]
-        on_line = line.start - step * END_AWAY <= place <= line.end + step * END_AWAY
+        on_line = max(line.start - spare, 0) <= place <= line.end + spare
         return on_line and beyond.shape[0] == HIDING and bool((beyond > 0.5).all())
 
-    before, after = ticks[0] - step, ticks[-1] + step
-    return (*((before,) if before >= 0 and hidden(before) else ()), *ticks, *((after,) if hidden(after) else ()))
+    return _extended(ticks, hidden)
 
 
 def _ticks_on_side(ink: FloatArray, line: Line, direction: int) -> list[tuple[float, ...]]:

@@ -104,19 +104,24 @@ def follow_together(
     middles = (np.arange(worth.first.shape[0]) + 0.5) * scale
     rows = np.flatnonzero(np.abs(middles - start_row) <= start_reach(layer.own.shape[0]) + scale / 2)
     ways = best_paths(worth, rows, count)
-    near = _near([_squares(curve.path, scale) for curve in alike], worth.first.shape, scale)
+    near = _beside(alike, worth, scale)
     kept = _limited(worth, near)
-    found, told = list(alike), any(curve.pattern for curve in alike)
+    found = list(alike)
     if len(ways) >= len(alike) and worth.of(ways) > MORE * kept.of(best_paths(kept, rows, count)):
         within = _whole(_near(ways, near.shape, scale), scale, layer, first)
-        found = _without_worst(_dashes_within(within, layer, alike, first, start_row), worth, rows, scale) if told else []
+        dashed = any(curve.pattern for curve in alike)
+        found = _without_worst(_dashes_within(within, layer, alike, first, start_row), worth, rows, scale) if dashed else []
     if found:
-        rest = _rest(worth, found, scale)
-        more = best_paths(rest, rows, count - len(found)) if counted else []
-        ways = [way for way in more if rest.of([way]) > LEAST * near.shape[1]]
+        ways = _left_over(worth, found, rows, scale, count - len(found)) if counted and len(found) < count else []
     paths = [_within(_whole(_near([way], near.shape, scale), scale, layer, first), layer, first, start_row) for way in ways]
     covers = [drawn(measured(alike[0].layer, layer, path), 1.0) for path in paths]
     return found + [measured(alike[0].layer, hide(layer, taken_by_others(covers, here)), path) for here, path in enumerate(paths)]
+
+
+def _left_over(worth: Worth, found: Sequence[Found], rows: IntArray, scale: int, count: int) -> list[IntArray]:
+    """Return the best paths through what ink curves leave, but those with hardly any."""
+    rest = _rest(worth, found, scale)
+    return [way for way in best_paths(rest, rows, count) if rest.of([way]) > LEAST * worth.first.shape[1]]
 
 
 def _limited(worth: Worth, near: BoolArray) -> Worth:
@@ -126,7 +131,7 @@ def _limited(worth: Worth, near: BoolArray) -> Worth:
 
 def _rest(worth: Worth, found: Sequence[Found], scale: int) -> Worth:
     """Return what pixels are worth to one more path beside curves."""
-    near = _near([_squares(curve.path, scale) for curve in found], worth.first.shape, scale)
+    near = _beside(found, worth, scale)
     return Worth(np.where(near, worth.again, worth.first), worth.again)
 
 
@@ -139,10 +144,14 @@ def _without_worst(found: list[Found], worth: Worth, rows: IntArray, scale: int)
     if len(found) < 2:
         return found
     rests = [_rest(worth, [other for other in found if other is not curve], scale) for curve in found]
-    nears = [_near([_squares(curve.path, scale)], worth.first.shape, scale) for curve in found]
-    gains = [most(_limited(rest, near)) for rest, near in zip(rests, nears, strict=True)]
+    gains = [most(_limited(rest, _beside([curve], worth, scale))) for rest, curve in zip(rests, found, strict=True)]
     worst = int(np.argmin(gains))
     return found[:worst] + found[worst + 1 :] if most(rests[worst]) > FAR_MORE * gains[worst] else found
+
+
+def _beside(curves: Sequence[Found], worth: Worth, scale: int) -> BoolArray:
+    """Return which squares are near some curves."""
+    return _near([_squares(curve.path, scale) for curve in curves], worth.first.shape, scale)
 
 
 def _near(ways: Sequence[IntArray], shape: tuple[int, ...], scale: int) -> BoolArray:

@@ -41,6 +41,11 @@ class View:
     top: int
     reduced: int
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what is to be told of it."""
+        return (f"the picture was reduced to 1/{self.reduced} of its size",) if self.reduced > 1 else ()
+
     def points(self, points: Points | None, start: int) -> Points | None:
         """Turn positions in the file into positions in the view.
 
