@@ -20,7 +20,7 @@ from survrecon.digitize.raster_curves import find_curves
 from survrecon.digitize.raster_dark import in_own_colors, inverted_hints, is_dark
 from survrecon.digitize.raster_doubts import doubts_of
 from survrecon.digitize.raster_drops import from_start, to_last_mark
-from survrecon.digitize.raster_fills import background, contrast
+from survrecon.digitize.raster_fills import PAPER, background, contrast
 from survrecon.digitize.raster_found import Found
 from survrecon.digitize.raster_image import Pixels, read_pixels
 from survrecon.digitize.raster_lines import read_lines
@@ -203,7 +203,7 @@ def separate_layers(plot: Plot, hints: Hints, path: str | Path) -> list[Layer]:
     list of Layer
         Those of the given colors only, where all are given.
     """
-    behind = background(plot.pixels)
+    behind = background(plot.pixels, PAPER)
     ink = contrast(plot.pixels, max(7, int(FILL * min(plot.pixels.shape[:2])) | 1))
     given = [behind - rgb_of(color, path) for _, color in hints.arms if color is not None]
     return separate(ink, find_colors(ink, len(hints.arms) or None, given), behind)

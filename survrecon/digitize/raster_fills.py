@@ -18,6 +18,7 @@ COARSE = 5  # pixels that a JPEG at most keeps one color for, with its soft edge
 LEAST = 72.0  # of 441 between black and white: what differs less from the fill behind it is not wholly a line
 HALF = 0.9  # of a fill's strength, that ink on it must have: two bands on each other are a little more than half of their line
 NEAR = 5  # pixels: a line's strongest ink is no further away
+PAPER = 0.4  # of the most frequent color: bands may cover more of a plot than they leave of its paper, which is lighter
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +71,7 @@ def contrast(pixels: NDArray[np.uint8], fill_size: int) -> Contrast:
     Contrast
         Of each pixel.
     """
-    away = np.asarray(background(pixels), dtype=np.float32) - pixels.astype(np.float32)
+    away = np.asarray(background(pixels, PAPER), dtype=np.float32) - pixels.astype(np.float32)
     size = np.abs(away).max(axis=2)
     fill = _opened(away, fill_size)
     solid = _length(fill) > OPAQUE
@@ -83,13 +84,15 @@ def contrast(pixels: NDArray[np.uint8], fill_size: int) -> Contrast:
     return Contrast(line.astype(np.float32), fill)
 
 
-def background(pixels: NDArray[np.uint8]) -> FloatArray:
-    """Return the most frequent color.
+def background(pixels: NDArray[np.uint8], share: float = 1.0) -> FloatArray:
+    """Return the most frequent color, or the lightest of those that are nearly as frequent.
 
     Parameters
     ----------
     pixels : ndarray of uint8, shape (height, width, 3)
         The plot.
+    share : float
+        How frequent a lighter color must be, of the most frequent one.
 
     Returns
     -------
@@ -98,7 +101,9 @@ def background(pixels: NDArray[np.uint8]) -> FloatArray:
     """
     flat = pixels.reshape(-1, 3)
     codes = (flat >> 4).astype(np.int32) @ np.array([256, 16, 1], dtype=np.int32)
-    common = codes == np.bincount(codes, minlength=4096).argmax()
+    often = np.bincount(codes, minlength=4096)
+    frequent = np.flatnonzero(often >= share * often.max())
+    common = codes == max(frequent, key=lambda code: (code >> 8) + (code >> 4 & 15) + (code & 15))
     return np.asarray(np.median(flat[common], axis=0), dtype=float)
 
 
