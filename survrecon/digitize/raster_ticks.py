@@ -16,6 +16,7 @@ SPANNED = 0.3  # of the axis, by the ticks inside of it: what is closer together
 END_AWAY = 0.1  # of a step between ticks, that marks may prolong a line beyond its last
 UNEVEN = 2.5  # pixels that steps between ticks may differ
 HIDING = 5  # pixels that a mark on a tick reaches beyond the line
+PALE = 0.3  # of black: a mark is as dark
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ def _with_hidden(ticks: tuple[float, ...], ink: FloatArray, line: Line, outwards
         near = slice(max(int(place) - 1, 0), int(place) + 2)
         beyond = ink[edge : edge + outwards * HIDING : outwards, near]
         on_line = max(line.start - spare, 0) <= place <= line.end + spare
-        return on_line and beyond.shape[0] == HIDING and bool((beyond > 0.5).all())
+        return on_line and beyond.shape[0] == HIDING and bool((beyond > PALE).all())
 
     return _extended(ticks, hidden)
 

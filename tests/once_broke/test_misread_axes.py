@@ -29,9 +29,13 @@ def test_a_curve_beside_an_axis_is_no_row_of_ticks():
     assert find_ticks(ink, line, outwards=1) == pytest.approx([20.5, 120.5, 220.5, 320.5, 420.5, 520.5], abs=0.1)
 
 
+@pytest.mark.parametrize("dark", [1.0, 0.4])
 @pytest.mark.parametrize("outwards", [1, -1])
-def test_a_mark_on_the_last_tick_hides_it_no_more(outwards):
-    """Ticks outside, 8 pixels long and 100 apart; on the last lies a circle of 30 pixels, as where all of a curve's first are censored."""
+def test_a_mark_on_the_last_tick_hides_it_no_more(outwards, dark):
+    """Ticks outside, 8 pixels long and 100 apart; on the last lies a circle of 30 pixels, as where all of a curve's first are censored.
+
+    A bright red one is as dark as 0.4 of black.
+    """
     ink = np.zeros((200, 600))
     line = Line(near=100, far=102, start=20, end=523)
     ink[line.near : line.far, line.start : line.end] = 1
@@ -39,5 +43,5 @@ def test_a_mark_on_the_last_tick_hides_it_no_more(outwards):
     for column in (20, 120, 220, 320, 420):
         ink[outside, column : column + 2] = 1
     assert find_ticks(ink, line, outwards) == pytest.approx([21, 121, 221, 321, 421], abs=0.1)  # nothing is at 521
-    ink[86:116, 506:536] = 1
+    ink[86:116, 506:536] = dark
     assert find_ticks(ink, line, outwards) == pytest.approx([21, 121, 221, 321, 421, 521], abs=0.1)
