@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from scipy import ndimage
 
-from survrecon.data import FloatArray
+from survrecon.data import BoolArray, FloatArray
 from survrecon.digitize.raster_dense import better_stamp
 from survrecon.digitize.raster_fit import coverage, fit
 from survrecon.digitize.raster_found import Found, drawn
@@ -50,35 +50,56 @@ def read_lines(found: list[Found], start: float) -> list[Found]:
     Each tells where the other is. First lines are read as if there were no marks; these show which stamp the marks are. Then lines are
     read again, with a mark of that stamp allowed anywhere, and marks are found along them. At last lines are fitted beside these marks.
     """
-    found, thinnest = _alike(found)
+    tried = (_read(_alike(found, thickness), thickness, start) for thickness in _thicknesses(found))
+    lines, _ = min(tried, key=lambda read: _left(*read))
+    return lines
+
+
+def _read(found: list[Found], thickness: float, start: float) -> tuple[list[Found], list[Ink]]:
+    """Read lines of about this thickness; also return what is then known of the ink around each."""
     inks = _inks(found, found)
     lines = [_fitted(_course(curve, ink, start), ink) for curve, ink in zip(found, inks, strict=True)]
-    stamp = _stamp(lines, inks, thinnest)
+    stamp = _stamp(lines, inks, thickness)
     inks = _inks(found, lines)
     if stamp is None:
         dashed = [_dashed(line, ink) for line, ink in zip(lines, inks, strict=True)]
         more = [known is not ink for known, ink in zip(dashed, inks, strict=True)]
         again = zip(found, dashed, lines, more, strict=True)
-        return [_fitted(_course(curve, ink, start), ink) if better else line for curve, ink, line, better in again]
+        return [_fitted(_course(curve, ink, start), ink) if better else line for curve, ink, line, better in again], dashed
     lines, known, prints = _beside_marks(found, inks, lines, stamp, start)
-    finer = _stamp_again(lines, known, stamp, thinnest)
+    finer = _stamp_again(lines, known, stamp, thickness)
     if _differs(finer, stamp):
         stamp = finer
         lines, known, prints = _beside_marks(found, inks, lines, stamp, start)
     marked = _same_color(found, _painted(stamp, prints, known))
-    lines = [_fitted(line, replace(ink, over=over)) for line, ink, over in zip(lines, known, marked, strict=True)]
-    return [replace(line, marks=columns, reach=stamp.size) for line, (columns, _) in zip(lines, prints, strict=True)]
+    known = [replace(ink, over=over) for ink, over in zip(known, marked, strict=True)]
+    lines = [_fitted(line, ink) for line, ink in zip(lines, known, strict=True)]
+    return [replace(line, marks=columns, reach=stamp.size) for line, (columns, _) in zip(lines, prints, strict=True)], known
 
 
-def _alike(found: list[Found]) -> tuple[list[Found], float]:
-    """Make lines about as thick as the thinnest one, as those of one figure are; also return its thickness."""
+def _thicknesses(found: list[Found]) -> list[float]:
+    """Return how thick the thinnest line is, as those of one figure are alike; in two ways, where it is not sure that it was seen well."""
     thin = sorted(curve.steps.thickness for curve in found)
-    if not thin:
-        return found, 1.0
     # where marks are dense, a line is never seen alone and seems thicker; in a few pixels, it may seem thinner
-    thinnest = thin[1] if len(thin) > 2 and thin[0] < THIN * thin[1] else thin[0]
-    sizes = [float(np.clip(curve.steps.thickness, thinnest / ALIKE, ALIKE * thinnest)) for curve in found]
-    return [replace(curve, steps=replace(curve.steps, thickness=size)) for curve, size in zip(found, sizes, strict=True)], thinnest
+    return [thin[1], thin[0]] if len(thin) > 2 and thin[0] < THIN * thin[1] else thin[:1]
+
+
+def _alike(found: list[Found], thickness: float) -> list[Found]:
+    """Make lines about as thick as this."""
+    sizes = [float(np.clip(curve.steps.thickness, thickness / ALIKE, ALIKE * thickness)) for curve in found]
+    return [replace(curve, steps=replace(curve.steps, thickness=size)) for curve, size in zip(found, sizes, strict=True)]
+
+
+def _left(lines: list[Found], inks: list[Ink]) -> float:
+    """Return how much squared ink near the curves is wrong with their lines and marks, in pixels."""
+    left = 0.0
+    for layer in {line.layer for line in lines}:
+        alike = [(line, ink) for line, ink in zip(lines, inks, strict=True) if line.layer == layer]
+        made = np.maximum.reduce([np.maximum(ink.over, ink.dash * coverage(line.steps, ink.shape)) for line, ink in alike])
+        near = np.any([_near(replace(line, steps=replace(line.steps, thickness=0.0))) for line, _ in alike], axis=0)
+        line, ink = alike[0]
+        left += float(np.sum(near * _seen(line) * (ink.own - made) ** 2))
+    return left
 
 
 def _stamp(lines: list[Found], inks: list[Ink], thickness: float) -> Stamp | None:
@@ -196,10 +217,14 @@ def _course(curve: Found, ink: Ink, start: float, stamp: Stamp | None = None) ->
 
 def _fitted(line: Found, ink: Ink) -> Found:
     """Move the steps of a line to where its ink says."""
+    return replace(line, steps=fit(line.steps, replace(ink, seen=ink.seen * _near(line))))
+
+
+def _near(line: Found) -> BoolArray:
+    """Return the pixels where a curve may be."""
     low, high = _corridor(line)
-    rows = np.arange(ink.shape[0])[:, None]
-    near = (rows >= low - 1) & (rows <= high + 1)
-    return replace(line, steps=fit(line.steps, replace(ink, seen=ink.seen * near)))
+    rows = np.arange(line.ink.own.shape[0])[:, None]
+    return np.asarray((rows >= low - 1) & (rows <= high + 1))
 
 
 def _corridor(curve: Found) -> tuple[FloatArray, FloatArray]:

@@ -27,7 +27,7 @@ OUTSIDE = 3.0  # cost of a pixel that is not near the way found
 OFF_CENTER = 0.6
 BARE = 0.3  # cost of a blank pixel near it
 MORE = 1.05  # times what there is near the curves that were followed one by one
-LEAST = 0.04  # of the plot's width: what is left for one more curve beside others
+LEAST = 0.01  # of the plot's width: what is left for one more curve beside others
 FAR_MORE = 4.0  # times what is left for a curve beside the others: it is not where it was followed
 
 

@@ -63,6 +63,34 @@ def test_a_gray_curve_on_gray_bands_is_a_color_of_its_own(tmp_path):
     assert max(errors(15, tmp_path, seed=11)) < 0.006
 
 
+def test_bands_that_cover_more_than_they_leave_of_the_paper():
+    # time t at column 50.5 + 40 t, survival s at row 250.5 - 200 s; more of the plot is gray than white, which was taken for a line
+    pixels = np.full((300, 500, 3), 255, dtype=np.uint8)
+    pixels[52:150, 52:131] = pixels[70:248, 130:332] = pixels[110:248, 332:471] = 200
+    pixels[50:251, 50] = pixels[250, 50:471] = 0
+    for i in range(11):
+        pixels[250:256, 50 + 40 * i] = pixels[250 - 20 * i, 45:51] = 0
+    pixels[49:52, 50:132] = pixels[89:92, 129:332] = pixels[129:132, 329:412] = 0
+    pixels[49:92, 129:132] = pixels[89:132, 329:332] = 0
+    dashes = np.flatnonzero(np.arange(500) % 14 >= 5)
+    for row, first, end in ((50, 50, 90), (120, 90, 250), (200, 250, 450)):
+        pixels[row - 1 : row + 2, dashes[(dashes >= first) & (dashes < end)]] = 0
+    pixels[49:122, 89:92] = pixels[119:202, 249:252] = 0
+    solid, dashed = digitize_pixels(pixels, Hints(x_range=(0.0, 10.0), y_range=(0.0, 1.0), arms=(("A", None), ("B", None)))).traces
+    assert solid.survival == pytest.approx([1, 0.8, 0.6, 0.6], abs=0.002)
+    assert dashed.survival == pytest.approx([1, 0.65, 0.25, 0.25], abs=0.002)
+
+
+def test_the_last_of_four_dashed_curves_has_little_ink_beside_the_others(tmp_path):
+    # 100 dpi, all black, close: what the other three leave of it is 1.5% of the plot's width
+    assert max(errors(14, tmp_path, seed=17)) < 0.02
+
+
+def test_one_line_seen_as_it_is_among_three_under_dense_circles(tmp_path):
+    # 100 dpi: lines of 2.8 pixels are seen as 2.2, 7.4, 9.8 and 10.7; with the second of these, circles were taken for line
+    assert max(errors(63, tmp_path)) < 0.01
+
+
 def test_a_drop_to_a_soft_axis_ends_on_it():
     # time t at column 50.5 + 40 t, survival s at row 250.5 - 200 s; the axis line is soft, and the drop seen down to row 248 only
     pixels = np.full((300, 500, 3), 255, dtype=np.uint8)
