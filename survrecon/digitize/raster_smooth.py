@@ -136,10 +136,10 @@ class _Marks:
 
     def __init__(self, ink: Ink, stamp: Stamp, line: tuple[Floats, Floats], half: int, down: int) -> None:
         free = 1 - ink.over
-        depth = [np.cumsum(_cost(ink, share * free), axis=0, dtype=np.float32) for share in SHARES]
-        self.filled = [np.pad(values, ((1, 0), (0, 0))).T for values in depth]
-        self.line, self.half, self.down = line, half, down
+        self.line, self.half = line, half
         self.strokes = [(round(low * down), round(high * down)) for low, high in stamp.strokes()]
+        self.reach = max(half, *(high for _, high in self.strokes))
+        self.filled = [_finer(_cost(ink, share * free), down, self.reach) for share in SHARES]
 
     def spare(self, column: int, rows: IntArray) -> FloatArray:
         """Return by how much less a column costs if it cuts a mark on a curve at each of these rows; never more than 0."""
@@ -148,7 +148,7 @@ class _Marks:
         line = top[np.clip(rows - self.half, 0, last)] + bottom[np.clip(rows + self.half, 0, last)]
         best = np.full(rows.size, -UNUSUAL)
         for share, filled in zip(SHARES, self.filled, strict=True):
-            within = partial(_within, filled[column], self.down, rows)
+            within = partial(_within, filled[column], self.reach + int(rows[0]), rows.size)
             for low, high in self.strokes:
                 near = max(low, self.half)
                 if low <= self.half and share == 1:  # over the line, and over gaps between its dashes
@@ -158,10 +158,17 @@ class _Marks:
         return np.asarray(best + UNUSUAL, dtype=float)
 
 
-def _within(total: Floats, down: int, rows: IntArray, upper: int, lower: int) -> FloatArray:
-    """Return what is between two levels relative to each row, of what is summed from the top to each pixel."""
-    levels = np.arange(total.size) * down
-    return np.asarray(np.interp(rows + lower, levels, total) - np.interp(rows + upper, levels, total))
+def _finer(each: Floats, down: int, spare: int) -> FloatArray:
+    """Return the sum from the top of each column to so many levels in a pixel, and to some beyond; shape (width, levels)."""
+    total = np.pad(np.cumsum(each, axis=0, dtype=np.float32), ((1, 0), (0, 0))).T.astype(float)
+    step = np.diff(total, axis=1)
+    parts = np.stack([total[:, :-1] + step * (part / down) for part in range(down)], axis=2)
+    return np.pad(np.concatenate([parts.reshape(total.shape[0], -1), total[:, -1:]], axis=1), ((0, 0), (spare, spare)), mode="edge")
+
+
+def _within(total: FloatArray, first: int, many: int, upper: int, lower: int) -> FloatArray:
+    """Return what is between two levels relative to each of so many rows from a first one."""
+    return np.asarray(total[first + lower : first + lower + many] - total[first + upper : first + upper + many])
 
 
 def _cost(ink: Ink, covered: Floats) -> Floats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import ndimage
@@ -172,7 +172,7 @@ class _Places:
         inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
         self.index = np.clip(rows, 0, height - 1) * width + np.clip(columns, 0, width - 1)
         self.shapes = np.where(inside, self.prints[:, :, high, wide][self.place], 0)
-        self.ink, self.weight, self.explained = (np.array(values) for values in (sheet.own, sheet.seen, sheet.line))
+        self.ink, self.weight, self.explained = sheet.own, sheet.seen, sheet.line
 
     def gains(self, some: IntArray) -> tuple[FloatArray, FloatArray]:
         """Return how much squared ink each explains, and how much it would if all of its ink were there."""
@@ -184,7 +184,7 @@ class _Places:
         return scale * (added * (2 * ink - before - after)).sum(axis=1), scale * (added * (after - before)).sum(axis=1)
 
     def put(self, one: int) -> None:
-        """Print one."""
+        """Print one, on the sheet's line."""
         made = self.prints[self.place[0][one], self.place[1][one]]
         top, left = self.corner[0][one], self.corner[1][one]
         hidden_top, hidden_left = max(-top, 0), max(-left, 0)  # beyond the edges of the picture
@@ -210,7 +210,7 @@ def find_prints(stamp: Stamp, x: FloatArray, y: FloatArray, sheet: Sheet) -> Flo
     ndarray of float
         Those of `x` where it is, ascending.
     """
-    places = _Places(stamp, x, y, sheet)
+    places = _Places(stamp, x, y, replace(sheet, line=sheet.line.copy()))
     gain, possible = places.gains(np.arange(x.size))
     # of a stamp that stands alone
     full = np.median(possible) if x.size else 0.0
