@@ -12,7 +12,7 @@ from survrecon.data import FloatArray, IntArray
 
 MOST_TICKS = 60  # an axis of more is none
 LONGEST_TICK = 0.05  # of the axis
-SPANNED = 0.3  # of the axis, by the ticks inside of it: what is closer together is part of a curve
+SPANNED = 0.3  # of the axis, by its ticks: what is closer together is part of a curve, or marks of it
 END_AWAY = 0.1  # of a step between ticks, that marks may prolong a line beyond its last
 UNEVEN = 2.5  # pixels that steps between ticks may differ
 HIDING = 5  # pixels that a mark on a tick reaches beyond the line
@@ -65,13 +65,14 @@ def find_ticks(ink: FloatArray, line: Line, outwards: Literal[1, -1] = 1) -> tup
         Positions along the line, ascending; empty where fewer than two ticks were found.
     """
     outside = _ticks_on_side(ink, line, outwards)
-    if outside:
-        return _with_hidden(outside[0], ink, line, outwards)
+    for ticks in outside:
+        if ticks[-1] - ticks[0] >= SPANNED * line.length:
+            return _with_hidden(ticks, ink, line, outwards)
     for ticks in _ticks_on_side(ink, line, -outwards):
-        even = _most_even(ticks)
+        even = _most_even(ticks, line)
         if even and even[-1] - even[0] >= SPANNED * line.length:
-            return _with_ends(even, line)
-    return ()
+            return even
+    return _with_hidden(outside[0], ink, line, outwards) if outside else ()
 
 
 def evenly_spaced(ticks: tuple[float, ...]) -> bool:
@@ -90,8 +91,11 @@ def evenly_spaced(ticks: tuple[float, ...]) -> bool:
     return len(ticks) >= 3 and bool(np.ptp(np.diff(ticks)) <= UNEVEN)
 
 
-def _most_even(ticks: tuple[float, ...]) -> tuple[float, ...]:
-    """Return the most ticks that follow each other at one distance: inside of the axes, curves and guide lines look like ticks too."""
+def _most_even(ticks: tuple[float, ...], line: Line) -> tuple[float, ...]:
+    """Return the most ticks that follow each other at one distance: inside of the axes, curves and guide lines look like ticks too.
+
+    Those at the ends of the line are counted, though they cannot be seen.
+    """
     best: tuple[float, ...] = ()
     for start, first in enumerate(ticks[:MOST_TICKS]):
         for second in ticks[start + 1 : MOST_TICKS]:
@@ -99,8 +103,8 @@ def _most_even(ticks: tuple[float, ...]) -> tuple[float, ...]:
             for tick in ticks[start + 2 : MOST_TICKS]:
                 if abs(tick - row[-1] - step) <= 1.5:
                     row.append(tick)
-            if len(row) >= max(3, len(best) + 1):
-                best = tuple(row)
+            if len(row) >= 3:
+                best = max(best, _with_ends(tuple(row), line), key=len)
     return best
 
 

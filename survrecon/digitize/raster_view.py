@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,13 +11,15 @@ import numpy as np
 
 from survrecon.digitize.axes import AxisError, contradiction, read_axis
 from survrecon.digitize.figure import Axis, Hints, Text
-from survrecon.digitize.ocr import read_texts
+from survrecon.digitize.ocr import DIGIT, read_texts
 from survrecon.digitize.raster_axes import Frame, axis_from_hints
 from survrecon.digitize.raster_image import Pixels
 from survrecon.errors import FigureError
 
 MOST_PIXELS = 3_000_000  # 7 by 4.7 inches at 300 dpi; what has more is reduced
 LEAST_SIDE = 40
+LEAST_SHARES = 2  # labels that begin with a zero, of an axis from 0 to 1
+SHARE = re.compile(r"0[.,\u00b7]?(\d+)")
 LEAST_LABELS = 3  # two numbers can be misread and still make a line
 
 Points = tuple[tuple[float, float], tuple[float, float]]
@@ -184,24 +187,52 @@ def read_values(
     x, y = (axis_from_hints(name, hints, frame, path) for name in ("x", "y"))
     under, beside = _under_and_beside(frame, texts)
     below, left = (frame.bottom.start, frame.bottom.end), (frame.left.end, frame.left.start)
-    x = x or _read(frame.x_ticks, under, True, frame.bottom.middle, below, path)
-    y = y or _read(frame.y_ticks, beside, False, frame.left.middle, left, path)
-    if clean is not None:  # small numbers that stand alone are read only when they are looked for
-        height, width = clean.shape[:2]
-        high, wide = max(24, height // 20), max(40, width // 15)
-        if x is None:
-            right, under_it = min(frame.bottom.end + wide, width), min(frame.bottom.far + high, height)
-            strip = (max(frame.bottom.start - wide, 0), frame.bottom.far, right, under_it)
-            x = _read(frame.x_ticks, _numbers(clean, strip), True, frame.bottom.middle, below, path)
-        if y is None:
-            above, under_it = max(frame.left.start - high, 0), min(frame.left.end + high // 2, height)
-            strip = (max(frame.left.near - wide, 0), above, frame.left.near, under_it)
-            y = _read(frame.y_ticks, _numbers(clean, strip), False, frame.left.middle, left, path)
-            y = y or _read(frame.y_ticks, _upright_numbers(clean, strip), False, frame.left.middle, left, path)
+    x = x or _first(_below(clean, frame, under), frame.x_ticks, True, frame.bottom.middle, below, path)
+    y = y or _first(_at_left(clean, frame, beside), frame.y_ticks, False, frame.left.middle, left, path)
     if x is None or y is None or x.scale <= 0 or y.scale >= 0:
         missing = " and ".join(f"--{name}-range" for name, axis in (("x", x), ("y", y)) if axis is None) or "--x-range and --y-range"
         raise FigureError(path, f"the values of its axes cannot be read; give {missing}: the values at the first and the last tick")
     return x, y
+
+
+def _below(clean: Pixels | None, frame: Frame, texts: list[Text]) -> Iterator[Sequence[Text]]:
+    """Read the labels of the time axis: as they were, then on their own, since small numbers that stand alone are missed else."""
+    yield texts
+    if clean is not None:
+        height, width = clean.shape[:2]
+        high, wide = max(24, height // 20), max(40, width // 15)
+        right, under_it = min(frame.bottom.end + wide, width), min(frame.bottom.far + high, height)
+        yield _numbers(clean, (max(frame.bottom.start - wide, 0), frame.bottom.far, right, under_it))
+
+
+def _at_left(clean: Pixels | None, frame: Frame, texts: list[Text]) -> Iterator[Sequence[Text]]:
+    """Read the labels of the survival axis in the same ways, and as numbers that run upwards."""
+    yield _pointed(texts)
+    if clean is not None:
+        height, width = clean.shape[:2]
+        high, wide = max(24, height // 20), max(40, width // 15)
+        above, under_it = max(frame.left.start - high, 0), min(frame.left.end + high // 2, height)
+        strip = (max(frame.left.near - wide, 0), above, frame.left.near, under_it)
+        yield _pointed(_numbers(clean, strip))
+        yield _pointed(_upright_numbers(clean, strip))
+
+
+def _first(
+    readings: Iterable[Sequence[Text]], ticks: Sequence[float], horizontal: bool, line: float, ends: tuple[int, int], path: str | Path
+) -> Axis | None:
+    """Return the axis of the first reading that shows one; what is wrong with the first is told where none does."""
+    wrong = None
+    for texts in readings:
+        try:
+            axis = _read(ticks, texts, horizontal, line, ends, path)
+        except FigureError as error:
+            wrong = wrong or error
+            continue
+        if axis is not None:
+            return axis
+    if wrong is not None:
+        raise wrong
+    return None
 
 
 def contradictions(frame: Frame, hints: Hints, texts: Sequence[Text], axes: tuple[Axis, Axis]) -> list[str]:
@@ -230,7 +261,7 @@ def contradictions(frame: Frame, hints: Hints, texts: Sequence[Text], axes: tupl
         if not typed[number] or len(places[number]) < LEAST_LABELS:
             continue
         try:
-            read = read_axis(places[number], near, number == 0, lines[number])
+            read = read_axis(places[number], near if number == 0 else _pointed(near), number == 0, lines[number])
         except AxisError:
             continue
         if read is None or len(read.ticks) < LEAST_LABELS or (read.scale > 0) != (number == 0):  # numbers at risk fall
@@ -251,6 +282,8 @@ def _numbers(clean: Pixels, strip: tuple[int, int, int, int]) -> tuple[Text, ...
     margin = 10
     part = np.pad(clean[top:bottom, left:right], ((margin, margin), (margin, margin), (0, 0)), constant_values=255)
     texts = read_texts(part, numbers=True, block=True)
+    if len(texts) < LEAST_LABELS:  # enlarged digits may be missed
+        texts = read_texts(part, numbers=True, block=True, high=DIGIT)
     return tuple(
         replace(t, left=t.left + left - margin, right=t.right + left - margin, top=t.top + top - margin, bottom=t.bottom + top - margin)
         for t in texts
@@ -279,6 +312,22 @@ def _read(
     if axis is None or len(axis.ticks) < LEAST_LABELS:
         return None
     return replace(_completed(axis, ticks), start=float(ends[0]), end=float(ends[1]))
+
+
+def _pointed(texts: Sequence[Text]) -> list[Text]:
+    """Give labels of survival their decimal points back, which are small: where some are 0.6 or 06, there are no 10 and 7."""
+    shares = [SHARE.fullmatch(text.string) for text in texts]
+    decimals = [len(share[1]) for share in shares if share]
+    if len(decimals) < LEAST_SHARES:
+        return list(texts)
+    digits = max(sorted(set(decimals), reverse=True), key=decimals.count)
+
+    def pointed(string: str, share: re.Match[str] | None) -> str:
+        if share:
+            return f"0.{share[1]}"
+        return f"{int(string) / 10**digits:.{digits}f}" if string.isdecimal() and string not in ("0", "1") else string
+
+    return [replace(text, string=pointed(text.string, share)) for text, share in zip(texts, shares, strict=True)]
 
 
 def _completed(axis: Axis, ticks: Sequence[float]) -> Axis:

@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
+from survrecon.digitize import raster_view
+from survrecon.digitize.figure import Hints, Text
+from survrecon.digitize.raster_axes import Frame
 from survrecon.digitize.raster_ticks import Line, find_ticks
+from survrecon.digitize.raster_view import View, read_values
+from survrecon.errors import FigureError
+
+TICKS = (51.0, 151.0, 251.0, 351.0, 451.0)
 
 
 def test_a_mark_that_prolongs_an_axis_hides_no_tick():
@@ -45,3 +52,59 @@ def test_a_mark_on_the_last_tick_hides_it_no_more(outwards, dark):
     assert find_ticks(ink, line, outwards) == pytest.approx([21, 121, 221, 321, 421], abs=0.1)  # nothing is at 521
     ink[86:116, 506:536] = dark
     assert find_ticks(ink, line, outwards) == pytest.approx([21, 121, 221, 321, 421, 521], abs=0.1)
+
+
+def test_marks_that_stick_out_of_an_axis_are_no_ticks_of_it():
+    """Ticks inside, 8 pixels long and 100 apart; the first censored of a steep curve reach beyond the axis, 6 pixels apart."""
+    ink = np.zeros((200, 600))
+    line = Line(near=100, far=102, start=20, end=522)
+    ink[line.near : line.far, line.start : line.end] = 1
+    for column in (20, 120, 220, 320, 420, 520):
+        ink[92:100, column : column + 2] = 1
+    for column in (480, 486):
+        ink[88:106, column : column + 2] = 1
+    assert find_ticks(ink, line, outwards=1) == pytest.approx([21, 121, 221, 321, 421, 521], abs=0.1)
+
+
+def test_every_second_tick_is_not_all_of_them():
+    """Ticks inside, 100 apart; a curve hides that at 121, the other axis that at 521, and a guide line is at 41, 180 pixels before 221."""
+    ink = np.zeros((200, 600))
+    line = Line(near=100, far=102, start=20, end=521)
+    ink[line.near : line.far, line.start : line.end] = 1
+    for column in (20, 220, 320, 420):
+        ink[92:100, column : column + 2] = 1
+    assert find_ticks(ink, line, outwards=1) == pytest.approx([221, 321, 421, 521], abs=0.1)
+
+
+def label(string, column, row):
+    return Text(string, column - 10, row - 6, column + 10, row + 6)
+
+
+def values_of(below, beside, clean=None):
+    """Read a time axis along row 452, and a survival axis along column 50, with ticks 100 pixels apart from column and row 51."""
+    frame = Frame(Line(451, 453, 50, 452), Line(49, 51, 50, 452), TICKS, TICKS[::-1])
+    texts = [label(string, place, 470) for string, place in zip(below, TICKS, strict=False)]
+    texts += [label(string, 30, place) for string, place in zip(beside, TICKS[::-1], strict=False)]
+    view = View(np.full((500, 500, 3), 255, dtype=np.uint8), 0, 0, 1)
+    return read_values(view, frame, Hints(), texts, "figure.png", clean)
+
+
+@pytest.mark.parametrize(
+    "labels", [("0.0", "0.25", "050", "0.75", "100"), ("0.0", "0·25", "", "75", "100"), ("000", "025", "050", "075", "100")]
+)
+def test_labels_that_lost_their_decimal_points(labels):
+    # three of five were on a line from 0 to 100, or to 1000
+    _, y = values_of(("0", "6", "12", "18", "24"), labels)
+    assert dict(y.ticks) == pytest.approx(dict(zip(TICKS[::-1], (0, 0.25, 0.5, 0.75, 1), strict=True)))
+
+
+def test_counts_below_an_axis_whose_labels_were_missed_are_not_its_labels(monkeypatch):
+    # the row nearest to the axis was that of the numbers at risk; on their own, the labels are read
+    clean = np.full((500, 500, 3), 255, dtype=np.uint8)
+    counts, shares = ("80", "48", "37", "28", "9"), ("0.0", "0.25", "0.5", "0.75", "1.0")
+    with pytest.raises(FigureError, match="80, 48, 37, 28, 9 do not lie on a straight line"):
+        values_of(counts, shares)
+    seen = [label(str(6 * i), 10 + place - 10, 10 + 470 - 453) for i, place in enumerate(TICKS)]  # 10 pixels are added around the strip
+    monkeypatch.setattr(raster_view, "read_texts", lambda pixels, **_: tuple(seen))
+    x, _ = values_of(counts, shares, clean)
+    assert float(x.value(251)) == pytest.approx(12, abs=0.5)
