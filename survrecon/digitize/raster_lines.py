@@ -25,6 +25,7 @@ BLEND = 0.6  # of a pixel that is accounted for: there, no other ink is in front
 GAPS = 0.9  # of a solid line is ink, at least
 ALIKE = 1.2  # lines of one figure differ less in thickness
 THIN = 0.65  # of the next thickest: a line that is less is not seen well
+LARGE = 2_000_000  # pixels of all curves' layers, in which lines are read in one way only, for time
 ENDS = 0.25  # weight of pixels that may be in a dash or in a gap
 UNLIKE = 0.08  # of its size: a stamp that differs more is another one
 UNMARKED = 0.2  # share of a pixel that a mark may cover where dashes are measured
@@ -81,7 +82,9 @@ def _thicknesses(found: list[Found]) -> list[float]:
     """Return how thick the thinnest line is, as those of one figure are alike; in two ways, where it is not sure that it was seen well."""
     thin = sorted(curve.steps.thickness for curve in found)
     # where marks are dense, a line is never seen alone and seems thicker; in a few pixels, it may seem thinner
-    return [thin[1], thin[0]] if len(thin) > 2 and thin[0] < THIN * thin[1] else thin[:1]
+    if len(thin) < 3 or thin[0] > THIN * thin[1]:
+        return thin[:1]
+    return [thin[1], thin[0]] if sum(curve.ink.own.size for curve in found) < LARGE else [thin[1]]
 
 
 def _alike(found: list[Found], thickness: float) -> list[Found]:
