@@ -73,10 +73,10 @@ def find_curves(layers: list[Layer], first: int, start_row: float, count: int | 
 
     found: list[Found] = []
     candidates = [curve for number, layer in enumerate(layers) for curve in told(number, layer)]
-    colored = {number for number, layer in enumerate(layers) if layer.colored}
-    seen = colored & {curve.layer for curve in candidates}
+    telling = _telling(layers, candidates, count)
+    seen = telling & {curve.layer for curve in candidates}
     if count is not None and len(seen) < count:
-        for number in sorted(colored - seen):
+        for number in sorted(telling - seen):
             candidates += next(filter(None, (told(number, _stronger(layers[number], share)) for share in FAINT)), [])
     if any(curve.pattern for curve in candidates):  # then no shade of gray tells curves, and what is paler is the edge of a band
         candidates = [curve for curve in candidates if _room(layers, curve.layer, count) > 0]
@@ -93,6 +93,14 @@ def find_curves(layers: list[Layer], first: int, start_row: float, count: int | 
             candidates += best(chosen.layer, without(chosen))
     found = _together(found, layers, first, start_row, thicknesses, count)
     return sorted(found, key=lambda curve: area_above(curve.steps))
+
+
+def _telling(layers: list[Layer], candidates: list[Found], count: int | None) -> set[int]:
+    """Return the numbers of the colors that tell curves: shades of gray only where there are neither other colors nor dashes."""
+    colored = {number for number, layer in enumerate(layers) if layer.colored}
+    if colored or any(curve.pattern for curve in candidates):
+        return colored
+    return {number for number in range(len(layers)) if _room(layers, number, count) > 0}
 
 
 def _together(

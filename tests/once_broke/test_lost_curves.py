@@ -81,6 +81,11 @@ def test_bands_that_cover_more_than_they_leave_of_the_paper():
     assert dashed.survival == pytest.approx([1, 0.65, 0.25, 0.25], abs=0.002)
 
 
+def test_the_palest_of_four_grays_in_a_jpeg_is_a_curve(tmp_path):
+    # 300 dpi: a quarter of its columns has a third of a pixel of its ink
+    assert max(errors(13, tmp_path, seed=31)) < 0.01
+
+
 def test_the_last_of_four_dashed_curves_has_little_ink_beside_the_others(tmp_path):
     # 100 dpi, all black, close: what the other three leave of it is 1.5% of the plot's width
     assert max(errors(14, tmp_path, seed=17)) < 0.02
