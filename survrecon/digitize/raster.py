@@ -204,7 +204,7 @@ def separate_layers(plot: Plot, hints: Hints, path: str | Path) -> list[Layer]:
         Those of the given colors only, where all are given.
     """
     behind = background(plot.pixels, PAPER)
-    ink = contrast(plot.pixels, max(7, int(FILL * min(plot.pixels.shape[:2])) | 1))
+    ink = contrast(plot.pixels, behind, max(7, int(FILL * min(plot.pixels.shape[:2])) | 1))
     given = [behind - rgb_of(color, path) for _, color in hints.arms if color is not None]
     return separate(ink, find_colors(ink, len(hints.arms) or None, given), behind)
 

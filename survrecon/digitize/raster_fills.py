@@ -56,13 +56,15 @@ class Contrast:
         return np.asarray(self.strength > HALF * _length(self.fill))
 
 
-def contrast(pixels: NDArray[np.uint8], fill_size: int) -> Contrast:
+def contrast(pixels: NDArray[np.uint8], behind: FloatArray, fill_size: int) -> Contrast:
     """Find the fills of a plot, and what stands out from them.
 
     Parameters
     ----------
     pixels : ndarray of uint8, shape (height, width, 3)
         The plot.
+    behind : ndarray of float, shape (3,)
+        Its background.
     fill_size : int
         Ink at least this wide and high is a fill, not a line.
 
@@ -71,7 +73,7 @@ def contrast(pixels: NDArray[np.uint8], fill_size: int) -> Contrast:
     Contrast
         Of each pixel.
     """
-    away = np.asarray(background(pixels, PAPER), dtype=np.float32) - pixels.astype(np.float32)
+    away = behind.astype(np.float32) - pixels.astype(np.float32)
     size = np.abs(away).max(axis=2)
     fill = _opened(away, fill_size)
     solid = _length(fill) > OPAQUE

@@ -25,7 +25,7 @@ BLEND = 0.6  # of a pixel that is accounted for: there, no other ink is in front
 GAPS = 0.9  # of a solid line is ink, at least
 ALIKE = 1.2  # lines of one figure differ less in thickness
 THIN = 0.65  # of the next thickest: a line that is less is not seen well
-LARGE = 2_000_000  # pixels of all curves' layers, in which lines are read in one way only, for time
+LARGE = 2_000_000  # pixels of all curves' layers, from which on lines are read for one thickness only, for time
 ENDS = 0.25  # weight of pixels that may be in a dash or in a gap
 UNLIKE = 0.08  # of its size: a stamp that differs more is another one
 UNMARKED = 0.2  # share of a pixel that a mark may cover where dashes are measured
@@ -52,7 +52,7 @@ def read_lines(found: list[Found], start: float) -> list[Found]:
     read again, with a mark of that stamp allowed anywhere, and marks are found along them. At last lines are fitted beside these marks.
     """
     tried = (_read(_alike(found, thickness), thickness, start) for thickness in _thicknesses(found))
-    lines, _ = min(tried, key=lambda read: _left(*read))
+    lines, _ = min(tried, key=lambda read: _left(*read), default=([], []))
     return lines
 
 

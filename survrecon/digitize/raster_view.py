@@ -188,33 +188,37 @@ def read_values(
     under, beside = _under_and_beside(frame, texts)
     below, left = (frame.bottom.start, frame.bottom.end), (frame.left.end, frame.left.start)
     x = x or _first(_below(clean, frame, under), frame.x_ticks, True, frame.bottom.middle, below, path)
-    y = y or _first(_at_left(clean, frame, beside), frame.y_ticks, False, frame.left.middle, left, path)
+    y = y or _first(map(_pointed, _at_left(clean, frame, beside)), frame.y_ticks, False, frame.left.middle, left, path)
     if x is None or y is None or x.scale <= 0 or y.scale >= 0:
         missing = " and ".join(f"--{name}-range" for name, axis in (("x", x), ("y", y)) if axis is None) or "--x-range and --y-range"
         raise FigureError(path, f"the values of its axes cannot be read; give {missing}: the values at the first and the last tick")
     return x, y
 
 
+def _room_for_labels(clean: Pixels) -> tuple[int, int]:
+    """Return how far below and how far beside an axis its labels may be, in pixels."""
+    height, width = clean.shape[:2]
+    return max(24, height // 20), max(40, width // 15)
+
+
 def _below(clean: Pixels | None, frame: Frame, texts: list[Text]) -> Iterator[Sequence[Text]]:
     """Read the labels of the time axis: as they were, then on their own, since small numbers that stand alone are missed else."""
     yield texts
     if clean is not None:
-        height, width = clean.shape[:2]
-        high, wide = max(24, height // 20), max(40, width // 15)
-        right, under_it = min(frame.bottom.end + wide, width), min(frame.bottom.far + high, height)
+        high, wide = _room_for_labels(clean)
+        right, under_it = min(frame.bottom.end + wide, clean.shape[1]), min(frame.bottom.far + high, clean.shape[0])
         yield _numbers(clean, (max(frame.bottom.start - wide, 0), frame.bottom.far, right, under_it))
 
 
 def _at_left(clean: Pixels | None, frame: Frame, texts: list[Text]) -> Iterator[Sequence[Text]]:
     """Read the labels of the survival axis in the same ways, and as numbers that run upwards."""
-    yield _pointed(texts)
+    yield texts
     if clean is not None:
-        height, width = clean.shape[:2]
-        high, wide = max(24, height // 20), max(40, width // 15)
-        above, under_it = max(frame.left.start - high, 0), min(frame.left.end + high // 2, height)
+        high, wide = _room_for_labels(clean)
+        above, under_it = max(frame.left.start - high, 0), min(frame.left.end + high // 2, clean.shape[0])
         strip = (max(frame.left.near - wide, 0), above, frame.left.near, under_it)
-        yield _pointed(_numbers(clean, strip))
-        yield _pointed(_upright_numbers(clean, strip))
+        yield _numbers(clean, strip)
+        yield _upright_numbers(clean, strip)
 
 
 def _first(

@@ -104,7 +104,8 @@ def test_counts_below_an_axis_whose_labels_were_missed_are_not_its_labels(monkey
     counts, shares = ("80", "48", "37", "28", "9"), ("0.0", "0.25", "0.5", "0.75", "1.0")
     with pytest.raises(FigureError, match="80, 48, 37, 28, 9 do not lie on a straight line"):
         values_of(counts, shares)
-    seen = [label(str(6 * i), 10 + place - 10, 10 + 470 - 453) for i, place in enumerate(TICKS)]  # 10 pixels are added around the strip
+    # read in a strip from column 10 and row 453 on, with 10 pixels added around it
+    seen = [label(str(6 * i), 10 + place - 10, 10 + 470 - 453) for i, place in enumerate(TICKS)]
     monkeypatch.setattr(raster_view, "read_texts", lambda pixels, **_: tuple(seen))
     x, _ = values_of(counts, shares, clean)
     assert float(x.value(251)) == pytest.approx(12, abs=0.5)
