@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from survrecon.data import BoolArray, FloatArray
-from survrecon.digitize.raster_fills import Contrast, Floats
+from survrecon.digitize.raster_fills import GRAY, Contrast, Floats
 from survrecon.digitize.raster_trace import centrality
 from survrecon.errors import FigureError
 
@@ -18,10 +18,10 @@ SAME = 42.0  # colors closer than this, of 441 between black and white, are one
 FAINT = 36.0  # paler than this against the background is no line
 MOST_LAYERS = 8
 SEEN = 0.1  # of the columns: what is seen in fewer is text
+APART = 9  # pixels: in deep fills, what a JPEG leaves near stronger ink is no color
 MIXED = 1.5  # a mixture is this many times rarer than what it is mixed of
 MIXED_GRAY = 4.0  # the same for shades of gray, which lie between black and white anyway
 GRID = 0.5  # of the strongest ink: a grid may be as strong, of which little is left without straight lines
-GRAY = 24  # largest difference between the channels of a gray
 VIVID = 30  # colors less colored than this come after all others: they may be edges of fills
 
 
@@ -82,6 +82,22 @@ def rgb_of(color: str, path: str | Path) -> FloatArray:
         raise FigureError(path, f"{color!r} is no color; write it as #rrggbb or by its CSS name") from error
 
 
+def hex_of(color: tuple[int, int, int]) -> str:
+    """Return a color as ``#rrggbb``.
+
+    Parameters
+    ----------
+    color : tuple of int
+        Red, green, blue.
+
+    Returns
+    -------
+    str
+        Its name.
+    """
+    return "#{:02x}{:02x}{:02x}".format(*color)
+
+
 def find_colors(ink: Contrast, count: int | None = None, given: Sequence[FloatArray] = ()) -> list[FloatArray]:
     """Find the colors that lines are drawn in.
 
@@ -103,7 +119,8 @@ def find_colors(ink: Contrast, count: int | None = None, given: Sequence[FloatAr
 
     away = ink.opaque * ink.clear[:, :, None]
     strength = np.sqrt(np.sum(away * away, axis=2))
-    core = (strength > FAINT) & (strength >= 0.92 * ndimage.maximum_filter(strength, size=3))
+    strongest = np.where(ink.deep, *(ndimage.maximum_filter(strength, size=size) for size in (APART, 3)))
+    core = (strength > FAINT) & (strength >= 0.92 * strongest)
     rows, columns = np.nonzero(core)
     colors = away[rows, columns]
     found: list[tuple[FloatArray, float]] = []

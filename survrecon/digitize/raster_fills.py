@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from survrecon.data import FloatArray
+from survrecon.data import FloatArray, IntArray
 
 Floats = NDArray[np.float32]
 
@@ -16,6 +16,12 @@ RIPPLE = 10  # differences up to this are those of a JPEG, where there are many 
 CLEAR = 100  # and above this are those of lines
 COARSE = 5  # pixels that a JPEG at most keeps one color for, with its soft edges
 LEAST = 72.0  # of 441 between black and white: what differs less from the fill behind it is not wholly a line
+GRAY = 24  # largest difference between the channels of a gray
+DARKER = 1.4  # times the strength of a fill: ink on it is a line's
+BROAD = 0.1  # of the plot's width: dense marks are not as long as bands upon each other
+CROSSED = 0.9  # of a fill's columns have such ink, where they are bands
+EVEN = 0.15  # of a fill's strength, by which it differs where nothing is on it
+FLAT = 0.4  # of bands upon each other have nothing on them
 HALF = 0.9  # of a fill's strength, that ink on it must have: two bands on each other are a little more than half of their line
 NEAR = 5  # pixels: a line's strongest ink is no further away
 PAPER = 0.4  # of the most frequent color: bands may cover more of a plot than they leave of its paper, which is lighter
@@ -31,10 +37,13 @@ class Contrast:
         The fill behind it minus the pixel.
     fill : ndarray of float32, shape (height, width, 3)
         The background minus that fill.
+    deep : ndarray of bool, shape (height, width)
+        Where the fill is of several bands on each other: a line on it may be little darker than they are.
     """
 
     line: Floats
     fill: Floats
+    deep: NDArray[np.bool_]
 
     @property
     def strength(self) -> Floats:
@@ -47,13 +56,13 @@ class Contrast:
         from scipy import ndimage
 
         strength = self.strength
-        share = strength / np.maximum(ndimage.maximum_filter(strength, size=NEAR), LEAST)
+        share = np.where(self.deep, 1, strength / np.maximum(ndimage.maximum_filter(strength, size=NEAR), LEAST))
         return np.asarray(self.line + self.fill * share[:, :, None], dtype=np.float32)
 
     @property
     def clear(self) -> NDArray[np.bool_]:
         """Return where ink is as unlike a fill as the fill is unlike the background: a band is at most half as strong as its line."""
-        return np.asarray(self.strength > HALF * _length(self.fill))
+        return np.asarray(self.strength > np.where(self.deep, LEAST / 2, HALF * _length(self.fill)))
 
 
 def contrast(pixels: NDArray[np.uint8], behind: FloatArray, fill_size: int) -> Contrast:
@@ -76,14 +85,36 @@ def contrast(pixels: NDArray[np.uint8], behind: FloatArray, fill_size: int) -> C
     away = behind.astype(np.float32) - pixels.astype(np.float32)
     size = np.abs(away).max(axis=2)
     fill = _opened(away, fill_size)
-    solid = _length(fill) > OPAQUE
+    bands = _bands(away, fill)
+    solid = (_length(fill) > OPAQUE) & ~bands
     if solid.any():  # many marks beside each other, unless it is larger than they can be
         fill[solid] = _opened(away, 3 * fill_size)[solid]
     fill = _closed(fill, fill_size)
     line = away - fill
     if np.sum((size > 0) & (size <= RIPPLE)) > 0.5 * np.sum(size > CLEAR):
         line = np.where(line.mean(axis=2, keepdims=True) > 0, _even_colors(line), line)
-    return Contrast(line.astype(np.float32), fill)
+    return Contrast(line.astype(np.float32), fill, bands)
+
+
+def _bands(away: Floats, fill: Floats) -> NDArray[np.bool_]:
+    """Return where several gray bands lie on each other, as dark as many marks beside each other: these have lines on them, and no more."""
+    from scipy import ndimage
+
+    ink, level = _length(away), _length(fill)
+    areas, many = ndimage.label((level > OPAQUE) & (np.ptp(fill, axis=2) < GRAY))
+    inside = np.asarray(areas > 0)
+    if not many:
+        return inside
+    columns = areas.astype(np.int64) * areas.shape[1] + np.arange(areas.shape[1])
+
+    def wide(part: NDArray[np.bool_]) -> IntArray:
+        return np.bincount(np.unique(columns[part]) // areas.shape[1], minlength=many + 1)
+
+    even = np.bincount(areas[inside & (np.abs(ink - level) < EVEN * level)], minlength=many + 1)
+    width = wide(inside)
+    band = (width > BROAD * areas.shape[1]) & (wide(inside & (ink > DARKER * level)) > CROSSED * width)
+    band &= even > FLAT * np.bincount(areas.ravel(), minlength=many + 1)
+    return np.asarray(inside & band[areas])
 
 
 def background(pixels: NDArray[np.uint8], share: float = 1.0) -> FloatArray:
