@@ -24,3 +24,32 @@ def line_boxes(x, y, end, thickness):
 def painted(x, y, end, thickness, shape=(40, 60)):
     """Share of each pixel that a line along a step function covers."""
     return rectangles(line_boxes(x, y, end, thickness), shape)
+
+
+def dashes(x, y, end, lengths, shape, thickness=3.0):
+    """Share of each pixel that dashes along a step function cover: of a dash, a gap, a dash and so on, in turn, from its start."""
+    corners = [(x[0], y[0])]
+    for right, level in zip([*x[1:], end], [*y[1:], y[-1]], strict=True):
+        corners += [(right, corners[-1][1]), (right, level)]
+    total = end - x[0] + y[-1] - y[0]
+    boxes, place, half = [], 0.0, thickness / 2
+    while place < total:
+        for number, length in enumerate(lengths):
+            if number % 2 == 0:
+                boxes += _cut(corners, place, min(place + length, total), half)
+            place += length
+    return rectangles(boxes, shape).astype(np.float32)
+
+
+def _cut(corners, begin, end, half):
+    """Rectangles of the part of a course from one length to another."""
+    boxes, place = [], 0.0
+    for (left, top), (right, bottom) in zip(corners, corners[1:], strict=False):
+        length = right - left + bottom - top
+        low, high = max(begin - place, 0.0), min(end - place, length)
+        if low < high and right > left:
+            boxes.append((left + low, top - half, left + high, top + half))
+        elif low < high:
+            boxes.append((left - half, top + low, left + half, top + high))
+        place += length
+    return boxes

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from painting import rectangles
+from painting import dashes
 
 from survrecon.digitize.raster_phase import dashes_and_ends, pattern_along
 from survrecon.digitize.raster_trace import Steps
@@ -12,33 +12,9 @@ X, Y, END = [5.0, 60.0, 90.0, 180.0, 260.0], [10.0, 30.0, 75.0, 120.0, 170.0], 3
 STEPS = Steps(np.array(X), np.array(Y), END, 3.0)
 
 
-def dashed(lengths, thickness=3.0):
-    """A line of dashes, each made of the rectangles that it is along the course, from where that begins."""
-    corners = [(X[0], Y[0])]
-    for x, y in zip([*X[1:], END], [*Y[1:], Y[-1]], strict=True):
-        corners += [(x, corners[-1][1]), (x, y)]
-    total = END - X[0] + Y[-1] - Y[0]
-    boxes, place, half = [], 0.0, thickness / 2
-    while place < total:
-        for number, length in enumerate(lengths):
-            if number % 2 == 0:
-                boxes += cut(corners, place, min(place + length, total), half)
-            place += length
-    return rectangles(boxes, SHAPE).astype(np.float32)
-
-
-def cut(corners, begin, end, half):
-    """Rectangles of the part of a course from one length to another."""
-    boxes, place = [], 0.0
-    for (left, top), (right, bottom) in zip(corners, corners[1:], strict=False):
-        length = right - left + bottom - top
-        low, high = max(begin - place, 0.0), min(end - place, length)
-        if low < high and right > left:
-            boxes.append((left + low, top - half, left + high, top + half))
-        elif low < high:
-            boxes.append((left - half, top + low, left + half, top + high))
-        place += length
-    return boxes
+def dashed(lengths):
+    """Dashes along the line."""
+    return dashes(X, Y, END, lengths, SHAPE)
 
 
 @pytest.mark.parametrize("lengths", [(12.0, 5.0), (6.0, 4.5), (18.0, 5.0, 4.0, 5.0)])

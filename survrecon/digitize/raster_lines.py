@@ -12,10 +12,11 @@ from survrecon.digitize.raster_dense import better_stamp
 from survrecon.digitize.raster_fit import coverage, fit
 from survrecon.digitize.raster_found import Found, drawn
 from survrecon.digitize.raster_ink import Ink, bare
-from survrecon.digitize.raster_phase import dashes_and_ends, pattern_along
+from survrecon.digitize.raster_phase import dashes_and_ends, pattern_along, profile_along
 from survrecon.digitize.raster_shapes import choose_stamp, explains_marks, tick_or_cross
 from survrecon.digitize.raster_smooth import smooth
 from survrecon.digitize.raster_stamps import Prints, Sheet, Stamp, paint, prints_along
+from survrecon.digitize.raster_tails import untangled
 from survrecon.digitize.raster_trace import Floats, Steps, join_levels
 
 WIDE = 4.0  # times its thickness that a line may be from the path that was followed
@@ -29,6 +30,8 @@ LARGE = 2_000_000  # pixels of all curves' layers, from which on lines are read 
 ENDS = 0.25  # weight of pixels that may be in a dash or in a gap
 UNLIKE = 0.08  # of its size: a stamp that differs more is another one
 UNMARKED = 0.2  # share of a pixel that a mark may cover where dashes are measured
+BLANK = 0.4  # of a pixel: less ink is none
+BESIDE = 0.2  # weight of ink that may be a mark's
 
 
 def read_lines(found: list[Found], start: float) -> list[Found]:
@@ -52,8 +55,9 @@ def read_lines(found: list[Found], start: float) -> list[Found]:
     read again, with a mark of that stamp allowed anywhere, and marks are found along them. At last lines are fitted beside these marks.
     """
     tried = (_read(_alike(found, thickness), thickness, start) for thickness in _thicknesses(found))
-    lines, _ = min(tried, key=lambda read: _left(*read), default=([], []))
-    return lines
+    lines, inks = min(tried, key=lambda read: _left(*read), default=([], []))
+    profiles = [profile_along(line.steps, ink.own, _weight(line, ink)) for line, ink in zip(lines, inks, strict=True)]
+    return untangled(lines, profiles)
 
 
 def _read(found: list[Found], thickness: float, start: float) -> tuple[list[Found], list[Ink]]:
@@ -188,13 +192,26 @@ def _seen(curve: Found) -> Floats:
 
 def _dashed(line: Found, ink: Ink) -> Ink:
     """Return ink with the gaps between dashes, if there are any."""
-    seen = _seen(line)
-    seen[(ink.seen == 0) & (ink.own > 0.5)] = 0  # another curve's
-    pattern = pattern_along(line.steps, ink.own, seen * (ndimage.grey_dilation(ink.over, size=(3, 3)) < UNMARKED))
+    seen, free = _not_others(line, ink), _free_of_marks(ink)
+    pattern = pattern_along(line.steps, ink.own, seen * free)
     if pattern is None:
         return ink
     dashes, ends = dashes_and_ends(pattern, ink.shape, line.steps.thickness)
     return replace(ink, seen=np.where(ends, ENDS * seen, seen).astype(np.float32), dash=dashes.astype(np.float32))
+
+
+def _not_others(line: Found, ink: Ink) -> Floats:
+    """Return the weight of each pixel, 0 where there is another curve's ink."""
+    return np.where((ink.seen == 0) & (ink.own > 0.5), 0, _seen(line))
+
+
+def _free_of_marks(ink: Ink) -> BoolArray:
+    return np.asarray(ndimage.grey_dilation(ink.over, size=(3, 3)) < UNMARKED)
+
+
+def _weight(line: Found, ink: Ink) -> Floats:
+    """Return how much each pixel tells of a line's gaps: ink that may be a mark's, less; a blank is one, however near to marks it is."""
+    return np.asarray(_not_others(line, ink) * np.where(_free_of_marks(ink) | (ink.own < BLANK), 1, BESIDE))
 
 
 def _course(curve: Found, ink: Ink, start: float, stamp: Stamp | None = None) -> Found:

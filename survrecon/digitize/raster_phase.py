@@ -44,7 +44,7 @@ def pattern_along(steps: Steps, own: Floats, seen: Floats) -> Pattern | None:
     Row plus column is the length along a falling curve. Blanks at equal distances on that scale are gaps, whatever the curve does
     between them, and even where marks fill most of them.
     """
-    ink, weight = _profile(steps, own, seen)
+    ink, weight = profile_along(steps, own, seen)
     blank = np.clip(1 - 2 * ink, 0, 1)
     total = float(weight.sum())
     if float(blank @ weight) < max(3 * steps.thickness, LEAST * total):
@@ -61,8 +61,21 @@ def pattern_along(steps: Steps, own: Floats, seen: Floats) -> Pattern | None:
     return best[1]
 
 
-def _profile(steps: Steps, own: Floats, seen: Floats) -> tuple[FloatArray, FloatArray]:
-    """Return the ink at each sum of row and column along the middle of a line, and its weight."""
+def profile_along(steps: Steps, own: Floats, seen: Floats) -> tuple[FloatArray, FloatArray]:
+    """Return the ink along the middle of a line.
+
+    Parameters
+    ----------
+    steps : Steps
+        The line.
+    own, seen : ndarray of float32, shape (height, width)
+        Share of each pixel that the curve's color covers, and its weight.
+
+    Returns
+    -------
+    ink, weight : ndarray of float, shape (height + width - 1,)
+        At each sum of row and column; both 0 where nothing is told.
+    """
     weight = coverage(replace(steps, thickness=1.0), own.shape) * seen
     place = (np.arange(own.shape[0])[:, None] + np.arange(own.shape[1])).ravel()
     total, inked = (np.bincount(place, values.ravel()) for values in (weight, weight * own))
