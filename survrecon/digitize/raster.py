@@ -14,9 +14,9 @@ from survrecon.digitize.figure import Axis, Digitized, Hints, Trace
 from survrecon.digitize.labels import match_rows
 from survrecon.digitize.ocr import read_texts
 from survrecon.digitize.raster_axes import Frame, find_frame, ticks_missed, without_axes
-from survrecon.digitize.raster_colors import Layer, find_colors, rgb_of, separate
+from survrecon.digitize.raster_colors import Layer, find_colors, hex_of, rgb_of, separate
 from survrecon.digitize.raster_counts import read_counts
-from survrecon.digitize.raster_curves import find_curves
+from survrecon.digitize.raster_curves import find_curves, overlooked
 from survrecon.digitize.raster_dark import in_own_colors, inverted_hints, is_dark
 from survrecon.digitize.raster_doubts import doubts_of
 from survrecon.digitize.raster_drops import from_start, to_last_mark
@@ -34,6 +34,7 @@ from survrecon.errors import FigureError
 FILL = 0.025  # of the plot: ink as thick as this is a fill
 MARGIN = 0.03  # of the plot: what is looked at above the top of the axis
 MOST_ROWS = 6  # of a risk table that is taken for the number of curves
+OVERLOOKED = "{} ink begins where curves do, and no curve was found in it; if it is one, name each curve with --arm"
 FULL_LINE = 0.5  # of the plot's width: a curve that gains more is there
 
 
@@ -116,14 +117,7 @@ def digitize_pixels(pixels: Pixels, hints: Hints | None = None, path: str | Path
     view = look_at(pixels, hints, path)
     if is_dark(view.pixels):
         return in_own_colors(digitize_pixels(255 - pixels, inverted_hints(hints, path), path), pixels, path)
-    ink, frame = _ink_and_frame(view, hints)
-    outlined = outline_panel(view.pixels) if frame is None or not (frame.x_ticks or frame.y_ticks) else None
-    if outlined is not None:
-        view = replace(view, pixels=outlined)
-        ink, frame = _ink_and_frame(view, hints)
-    if frame is None:
-        panel = "" if hints.panel is None else f" of panel {hints.panel}"
-        raise FigureError(path, f"no axis lines{panel} were found; crop the picture to one panel with --bbox")
+    view, ink, frame = _framed(view, hints, path)
     clean = without_axes(view.pixels, ink, frame)
     texts = read_texts(clean)
     x, y = read_values(view, frame, hints, texts, path, clean)
@@ -139,6 +133,9 @@ def digitize_pixels(pixels: Pixels, hints: Hints | None = None, path: str | Path
     if not found:
         raise FigureError(path, "no curve was found between the axes; it must start at the survival axis and be unlike the background")
     traces, notes = _all_traces(found, plot, (x, y), full, rising, hints, rows, frame)
+    if not (hints.arms or rising):
+        missed = [OVERLOOKED.format(hex_of(color)) for color in overlooked(layers, found, plot.first, plot.one)]
+        traces = [replace(trace, doubts=(*trace.doubts, *missed)) for trace in traces]
     return Digitized(
         kind="raster",
         x=view.axis(x, view.left),
@@ -152,6 +149,19 @@ def digitize_pixels(pixels: Pixels, hints: Hints | None = None, path: str | Path
         backdrop=pixels,
         texts=tuple(view.text(text) for text in texts),
     )
+
+
+def _framed(view: View, hints: Hints, path: str | Path) -> tuple[View, FloatArray, Frame]:
+    """Return what is looked at, how dark each pixel is, and the axes; where a panel has none but fills, these are outlined first."""
+    ink, frame = _ink_and_frame(view, hints)
+    outlined = outline_panel(view.pixels) if frame is None or not (frame.x_ticks or frame.y_ticks) else None
+    if outlined is not None:
+        view = replace(view, pixels=outlined)
+        ink, frame = _ink_and_frame(view, hints)
+    if frame is None:
+        panel = "" if hints.panel is None else f" of panel {hints.panel}"
+        raise FigureError(path, f"no axis lines{panel} were found; crop the picture to one panel with --bbox")
+    return view, ink, frame
 
 
 def _ink_and_frame(view: View, hints: Hints) -> tuple[FloatArray, Frame | None]:
@@ -283,8 +293,14 @@ def _trace(curve: Found, found: list[Found], plot: Plot, axes: tuple[Axis, Axis]
 
     doubts = doubts_of(curve, others, time, start, plot.zero - plot.one)
     marked = time(curve.marks)
-    color = "#{:02x}{:02x}{:02x}".format(*curve.ink.color)
-    return Trace("", color, time(np.append(curve.steps.x, curve.steps.end)), survival, marked if marked.size else None, doubts=doubts)
+    return Trace(
+        "",
+        hex_of(curve.ink.color),
+        time(np.append(curve.steps.x, curve.steps.end)),
+        survival,
+        marked if marked.size else None,
+        doubts=doubts,
+    )
 
 
 def _labelled(traces: list[Trace], hints: Hints) -> list[Trace]:

@@ -12,6 +12,7 @@ from survrecon.data import BoolArray
 from survrecon.digitize.axes import rows_of
 from survrecon.digitize.figure import Axis, Text
 from survrecon.digitize.ocr import read_texts
+from survrecon.digitize.raster_colors import hex_of
 from survrecon.digitize.raster_image import Pixels
 
 INK = 0.35  # darker than this is ink
@@ -138,7 +139,7 @@ def _color(part: Pixels) -> str:
     flat = part.reshape(-1, 3)
     darkest = flat.min(axis=1)
     red, green, blue = np.median(flat[darkest <= np.quantile(darkest, 0.2)], axis=0).astype(int).tolist()
-    return "#000000" if max(red, green, blue) - min(red, green, blue) < COLORFUL else f"#{red:02x}{green:02x}{blue:02x}"
+    return "#000000" if max(red, green, blue) - min(red, green, blue) < COLORFUL else hex_of((red, green, blue))
 
 
 def _inside(text: Text, other: Text) -> bool:

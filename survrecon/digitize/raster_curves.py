@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -23,8 +24,10 @@ SURE = 1.5  # what a curve counts that is told by its dashes
 LEAST_GAIN = 0.04  # of the plot's width: less ink than this is no curve
 LEAST_INK = 0.3  # of a curve's columns have its ink, even where it is of dots: a path behind other ink is none
 CLEAR_GAIN = 0.3  # as `LEAST_GAIN`, where the number of curves is not given
+OVERLOOKED = 0.1  # less of a color in which there is no curve is text
 MOST_CURVES = 8
 FAINT = (0.7, 0.5, 0.35)  # of a pixel: ink that is taken for all of it where a color has no curve else
+GOES_ON = 0.05  # of the plot's width: more ink after a curve's end, and lower, may be of it too
 ALONG = 0.7  # of a curve's columns on another one: its ink is that one's soft edge, unless it is known to be there
 
 
@@ -47,88 +50,159 @@ def find_curves(layers: list[Layer], first: int, start_row: float, count: int | 
     list of Found
         At most `count`, the largest area under the curve first.
     """
-    width = layers[0].own.shape[1] - first
-    least = (LEAST_GAIN if count else CLEAR_GAIN) * width
-    more = count is not None and count > len(layers)
-    thicknesses = [line_thickness(layer.own, layer.blank, first, start_row) for layer in layers]
+    search = _Search(layers, first, start_row, count)
+    found = search.together(search.chosen(search.candidates()))
+    return sorted(found, key=lambda curve: area_above(curve.steps))
 
-    def best(number: int, layer: Layer) -> list[Found]:
-        curve = _best(number, layer, first, start_row, thicknesses[number], more, _room(layers, number, count) == 1)
+
+@dataclass(frozen=True, eq=False)
+class _Search:
+    """The layers of a plot, where curves start in it, and how many are looked for, if that is known."""
+
+    layers: list[Layer]
+    first: int
+    start_row: float
+    count: int | None
+
+    @cached_property
+    def thicknesses(self) -> list[float]:
+        """Return how thick the lines of each layer are."""
+        return [line_thickness(layer.own, layer.blank, self.first, self.start_row) for layer in self.layers]
+
+    def room(self, number: int) -> int:
+        """Return how many curves a color may have if each other color, but gray, has at least one; uncounted, only gray has several."""
+        layer = self.layers[number]
+        if self.count is None and layer.colored:
+            return 1
+        if not layer.colored and layer.own.sum() < PALE * max(other.own.sum() for other in self.layers):
+            return 0  # a guide or the edge of a band
+        return (self.count or MOST_CURVES) - sum(1 for other, each in enumerate(self.layers) if other != number and each.colored)
+
+    def best(self, number: int, layer: Layer) -> list[Found]:
+        """Follow the best path, if there is one with enough ink."""
+        alone, more = self.room(number) == 1, self.count is not None and self.count > len(self.layers)
+        curve = _best(number, layer, self.first, self.start_row, self.thicknesses[number], more, alone)
+        least = (LEAST_GAIN if self.count else CLEAR_GAIN) * (layer.own.shape[1] - self.first)
         return [curve] if curve is not None and ink_length(curve) >= least and _inked(curve) >= LEAST_INK else []
 
-    def told(number: int, layer: Layer) -> list[Found]:
-        """Curves that are told by their dashes, or else the best path."""
-        most, usual = _room(layers, number, count), best(number, layer)
-        dashed = dashed_curves(layer, first, start_row, thicknesses[number], most, count is None) if most > 0 else []
+    def told(self, number: int, layer: Layer) -> list[Found]:
+        """Follow curves that are told by their dashes, or else the best path."""
+        most, usual = self.room(number), self.best(number, layer)
+        thickness, uncounted = self.thicknesses[number], self.count is None
+        dashed = dashed_curves(layer, self.first, self.start_row, thickness, most, uncounted) if most > 0 else []
         if usual and sum(curve.path.gain for curve in dashed) < SOLID * usual[0].path.gain:
             return usual
         if usual and most == 1 and find_marks(usual[0]).wide > usual[0].steps.thickness:  # circles take the place of dashes
             return usual
         return [replace(curve, layer=number) for curve in dashed]
 
-    def order(curve: Found) -> tuple[bool, float]:
-        again = AGAIN if _room(layers, curve.layer, count) > 1 else LEFT
-        weight = SURE if curve.pattern else again if curve.layer in {other.layer for other in found} else 1
-        return _unlike(curve, start_row), -weight * curve.path.gain
+    def whole(self, number: int) -> list[Found]:
+        """Do the same with stronger ink where a curve else ends before its color does, as a steep one may in a small picture."""
+        layer = self.layers[number]
+        curves = self.told(number, layer)
+        if not (layer.colored and len(curves) == 1 == self.room(number) and _goes_on(curves[0])):
+            return curves
+        shades = (_stronger(layer, share) for share in FAINT)
+        again = next((shade for shade in shades if any(not _goes_on(curve) for curve in self.best(number, shade))), None)
+        return curves if again is None else self.told(number, again)
 
-    found: list[Found] = []
-    candidates = [curve for number, layer in enumerate(layers) for curve in told(number, layer)]
-    telling = _telling(layers, candidates, count)
-    seen = telling & {curve.layer for curve in candidates}
-    if count is not None and len(seen) < count:
-        for number in sorted(telling - seen):
-            candidates += next(filter(None, (told(number, _stronger(layers[number], share)) for share in FAINT)), [])
-    if any(curve.pattern for curve in candidates):  # then no shade of gray tells curves, and what is paler is the edge of a band
-        candidates = [curve for curve in candidates if _room(layers, curve.layer, count) > 0]
-    if count is None:  # where curves are not counted, what may be a line of the frame or grid is none
-        candidates = [curve for curve in candidates if not _unlike(curve, start_row)] or candidates
-    while candidates and len(found) < (count or MOST_CURVES):
-        chosen = min(candidates, key=order)
-        candidates.remove(chosen)
-        if count is None and any(_along(chosen, other) > ALONG for other in found):
+    def candidates(self) -> list[Found]:
+        """Follow what may be a curve, in each color."""
+        curves = [curve for number in range(len(self.layers)) for curve in self.whole(number)]
+        telling = self.telling(curves)
+        seen = telling & {curve.layer for curve in curves}
+        if self.count is not None and len(seen) < self.count:
+            for number in sorted(telling - seen):
+                curves += next(filter(None, (self.told(number, _stronger(self.layers[number], share)) for share in FAINT)), [])
+        if any(curve.pattern for curve in curves):  # then no shade of gray tells curves, and what is paler is the edge of a band
+            curves = [curve for curve in curves if self.room(curve.layer) > 0]
+        if self.count is None:  # where curves are not counted, what may be a line of the frame or grid is none
+            curves = [curve for curve in curves if not _unlike(curve, self.start_row)] or curves
+        return curves
+
+    def telling(self, candidates: list[Found]) -> set[int]:
+        """Return the numbers of the colors that tell curves: shades of gray only where there are neither other colors nor dashes."""
+        colored = {number for number, layer in enumerate(self.layers) if layer.colored}
+        if colored or any(curve.pattern for curve in candidates):
+            return colored
+        return {number for number in range(len(self.layers)) if self.room(number) > 0}
+
+    def chosen(self, candidates: list[Found]) -> list[Found]:
+        """Choose the clearest curves, one after another."""
+        found: list[Found] = []
+
+        def order(curve: Found) -> tuple[bool, float]:
+            again = AGAIN if self.room(curve.layer) > 1 else LEFT
+            weight = SURE if curve.pattern else again if curve.layer in {other.layer for other in found} else 1
+            return _unlike(curve, self.start_row), -weight * curve.path.gain
+
+        while candidates and len(found) < (self.count or MOST_CURVES):
+            best = min(candidates, key=order)
+            candidates = [curve for curve in candidates if curve is not best]
+            if self.count is None and any(_along(best, other) > ALONG for other in found):
+                continue
+            found.append(best)
+            # a second curve of the same color is looked for only where curves are missing
+            if self.count is not None and not any(curve.layer == best.layer for curve in candidates):
+                candidates += self.best(best.layer, without(best))
+        return found
+
+    def together(self, found: list[Found]) -> list[Found]:
+        """Follow curves of one color again together, where there may be several."""
+        for number in {curve.layer for curve in found}:
+            alike = [curve for curve in found if curve.layer == number]
+            most = len(alike) if self.count is None else self.count - len(found) + len(alike)
+            if most > 1:
+                layer, thickness, counted = self.layers[number], self.thicknesses[number], self.count is not None
+                again = follow_together(layer, self.first, self.start_row, thickness, alike, most, counted)
+                found = [curve for curve in found if curve.layer != number] + again
+        return found
+
+
+def overlooked(layers: list[Layer], found: list[Found], first: int, start_row: float) -> list[tuple[int, int, int]]:
+    """List the colors in which no curve was found, though ink goes from where curves start for some way.
+
+    Parameters
+    ----------
+    layers : list of Layer
+        The plot's ink, by color.
+    found : list of Found
+        The curves that were found, where they are not counted.
+    first : int
+        Column of time 0.
+    start_row : float
+        Row of survival 1.
+
+    Returns
+    -------
+    list of tuple of three int
+        Red, green, blue of each.
+    """
+    search, width = _Search(layers, first, start_row, None), layers[0].own.shape[1] - first
+    taken = np.any([drawn(curve) for curve in found], axis=0)
+    colors = []
+    for number in sorted(set(range(len(layers))) - {curve.layer for curve in found}):
+        rest = hide(layers[number], taken)
+        thickness = line_thickness(rest.own, rest.blank, first, start_row)
+        curve = _best(number, rest, first, start_row, thickness, False, True) if search.room(number) else None
+        if curve is None or _unlike(curve, start_row) or curve.path.gain < OVERLOOKED * width:
             continue
-        found.append(chosen)
-        # a second curve of the same color is looked for only where curves are missing
-        if count is not None and not any(curve.layer == chosen.layer for curve in candidates):
-            candidates += best(chosen.layer, without(chosen))
-    found = _together(found, layers, first, start_row, thicknesses, count)
-    return sorted(found, key=lambda curve: area_above(curve.steps))
-
-
-def _telling(layers: list[Layer], candidates: list[Found], count: int | None) -> set[int]:
-    """Return the numbers of the colors that tell curves: shades of gray only where there are neither other colors nor dashes."""
-    colored = {number for number, layer in enumerate(layers) if layer.colored}
-    if colored or any(curve.pattern for curve in candidates):
-        return colored
-    return {number for number in range(len(layers)) if _room(layers, number, count) > 0}
-
-
-def _together(
-    found: list[Found], layers: list[Layer], first: int, start_row: float, thicknesses: list[float], count: int | None
-) -> list[Found]:
-    """Return curves, those of one color followed again together where there may be several."""
-    for number in {curve.layer for curve in found}:
-        alike = [curve for curve in found if curve.layer == number]
-        most = len(alike) if count is None else count - len(found) + len(alike)
-        if most > 1:
-            again = follow_together(layers[number], first, start_row, thicknesses[number], alike, most, counted=count is not None)
-            found = [curve for curve in found if curve.layer != number] + again
-    return found
-
-
-def _room(layers: list[Layer], number: int, count: int | None) -> int:
-    """Return how many curves a color may have if each other color, but gray, has at least one; uncounted, only gray has several."""
-    if count is None and layers[number].colored:
-        return 1
-    if not layers[number].colored and layers[number].own.sum() < PALE * max(layer.own.sum() for layer in layers):
-        return 0  # a guide or the edge of a band
-    return (count or MOST_CURVES) - sum(1 for other, layer in enumerate(layers) if other != number and layer.colored)
+        if _inked(curve) * curve.path.columns.size > OVERLOOKED * width:
+            colors.append(layers[number].color)
+    return colors
 
 
 def _stronger(layer: Layer, share: float) -> Layer:
     """Return a layer as if this share of a pixel were all of it: what a JPEG leaves of the color of thin dashes is faint."""
     own = np.clip(layer.own / np.float32(share), 0, 1)
     return replace(layer, own=own, blank=np.minimum(layer.blank, 1 - own))
+
+
+def _goes_on(curve: Found) -> bool:
+    """Whether there is ink of its color after a curve's end, and lower."""
+    row, column = int(curve.path.leave[-1]), int(curve.path.columns[-1])
+    after = np.any(curve.ink.own[row:, column + 2 :] > 0.5, axis=0)
+    return bool(after.sum() > GOES_ON * (curve.ink.own.shape[1] - curve.path.first))
 
 
 def _unlike(curve: Found, start_row: float) -> bool:

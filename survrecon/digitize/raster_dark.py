@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from survrecon.digitize.figure import Digitized, Hints
-from survrecon.digitize.raster_colors import rgb_of
+from survrecon.digitize.raster_colors import hex_of, rgb_of
 from survrecon.digitize.raster_fills import background
 from survrecon.digitize.raster_image import Pixels
 
@@ -75,4 +75,4 @@ def in_own_colors(read: Digitized, pixels: Pixels, path: str | Path) -> Digitize
 
 def _inverted(color: str, path: str | Path) -> str:
     red, green, blue = (255 - int(part) for part in rgb_of(color, path))
-    return f"#{red:02x}{green:02x}{blue:02x}"
+    return hex_of((red, green, blue))

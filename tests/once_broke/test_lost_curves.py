@@ -113,3 +113,31 @@ def test_the_soft_edge_of_a_curve_is_no_curve_of_its_own(tmp_path):
     # four shades of gray in a JPEG: the edge of one of them was a fifth curve
     draw(generate(32), tmp_path / "figure.jpeg")
     assert len(read_figure(tmp_path / "figure.jpeg", Hints()).traces) == 4
+
+
+def test_bands_that_lie_on_each_other_hide_no_curve(tmp_path):
+    # 150 dpi, three black arms with ticks: where three gray bands overlap, they were taken for ink of lines; one arm was 0.64 off
+    assert max(errors(13, tmp_path, seed=11)) < 0.03
+
+
+def test_a_pale_line_on_bands_that_lie_on_each_other_is_a_color(tmp_path):
+    # 300 dpi, three shades of gray: the palest line is little darker than three bands on each other
+    assert max(errors(18, tmp_path, seed=37)) < 0.005
+
+
+@pytest.mark.parametrize(("seed", "number"), [(13, 13), (41, 11), (41, 22)])
+def test_curves_that_cross_under_marks_go_on_with_their_own_dashes(seed, number, tmp_path):
+    # black arms under dense crosses and circles: tails were exchanged, up to 0.05 off
+    assert max(errors(number, tmp_path, seed)) < 0.02
+
+
+def test_a_color_in_which_no_curve_is_found_is_told():
+    # time t at column 50.5 + 40 t, survival s at row 250.5 - 200 s; the green one ends early, and curves are not counted
+    pixels = np.full((300, 500, 3), 255, dtype=np.uint8)
+    pixels[50:251, 50] = pixels[250, 50:471] = 0
+    for i in range(11):
+        pixels[250:256, 50 + 40 * i] = pixels[250 - 20 * i, 45:51] = 0
+    pixels[49:52, 50:92] = pixels[59:62, 89:142] = pixels[49:62, 89:92] = (60, 120, 60)
+    pixels[49:52, 50:132] = pixels[109:112, 129:451] = pixels[49:112, 129:132] = 0
+    (trace,) = digitize_pixels(pixels, Hints(x_range=(0.0, 10.0), y_range=(0.0, 1.0))).traces
+    assert any("#3c783c ink begins where curves do" in doubt for doubt in trace.doubts)
