@@ -71,7 +71,7 @@ def find_ticks(ink: FloatArray, line: Line, outwards: Literal[1, -1] = 1) -> tup
     for ticks in _ticks_on_side(ink, line, -outwards):
         even = _most_even(ticks, line)
         if even and even[-1] - even[0] >= SPANNED * line.length:
-            return even
+            return _with_touched(even, ink, line, -outwards)
     return _with_hidden(outside[0], ink, line, outwards) if outside else ()
 
 
@@ -138,6 +138,20 @@ def _with_hidden(ticks: tuple[float, ...], ink: FloatArray, line: Line, outwards
         return on_line and beyond.shape[0] == HIDING and bool((beyond > PALE).all())
 
     return _extended(ticks, hidden)
+
+
+def _with_touched(ticks: tuple[float, ...], ink: FloatArray, line: Line, direction: int) -> tuple[float, ...]:
+    """Add evenly spaced ticks on the axis' other side beyond the first and the last, which curves touch, so that they seem longer."""
+    edge = line.far if direction > 0 else line.near - 1
+
+    def touched(place: float) -> bool:
+        near = slice(max(int(place) - 1, 0), int(place) + 2)
+        beyond = ink[edge : edge + direction * HIDING : direction, near]
+        return line.start <= place <= line.end and beyond.shape[0] == HIDING and bool((beyond > PALE).all(axis=0).any())
+
+    while len(more := _with_ends(_extended(ticks, touched), line)) > len(ticks):
+        ticks = more
+    return ticks
 
 
 def _ticks_on_side(ink: FloatArray, line: Line, direction: int) -> list[tuple[float, ...]]:

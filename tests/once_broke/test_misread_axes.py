@@ -109,3 +109,30 @@ def test_counts_below_an_axis_whose_labels_were_missed_are_not_its_labels(monkey
     monkeypatch.setattr(raster_view, "read_texts", lambda pixels, **_: tuple(seen))
     x, _ = values_of(counts, shares, clean)
     assert float(x.value(251)) == pytest.approx(12, abs=0.5)
+
+
+@pytest.mark.parametrize("outwards", [1, -1])
+def test_ticks_inside_that_a_curve_touches_count(outwards):
+    """Ticks inside, 8 pixels long and 100 apart; a steep curve touches that at 421, and hides that at 521, the end of the axis.
+
+    Without these two, a range of 0 to 1 was put on 0 to 0.6.
+    """
+    ink = np.zeros((200, 600))
+    line = Line(near=100, far=102, start=20, end=522)
+    ink[line.near : line.far, line.start : line.end] = 1
+    inside = slice(92, 100) if outwards > 0 else slice(102, 110)
+    for column in (20, 120, 220, 320, 420, 520):
+        ink[inside, column : column + 2] = 1
+    ink[70:132, 500:522] = ink[70:94, 415:425] = ink[108:132, 415:425] = 1
+    assert find_ticks(ink, line, outwards) == pytest.approx([21, 121, 221, 321, 421, 521], abs=0.5)
+
+
+def test_a_curve_along_an_axis_adds_no_tick_beyond_its_end():
+    """Ticks inside, 100 apart, the last 60 pixels before the end of the line: there is no place for one more, whatever lies there."""
+    ink = np.zeros((200, 600))
+    line = Line(near=100, far=102, start=20, end=480)
+    ink[line.near : line.far, line.start : line.end] = 1
+    for column in (20, 120, 220, 320, 420):
+        ink[92:100, column : column + 2] = 1
+    ink[90:100, 430:560] = 1
+    assert find_ticks(ink, line, 1) == pytest.approx([21, 121, 221, 321, 421], abs=0.5)
