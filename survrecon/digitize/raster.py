@@ -25,6 +25,7 @@ from survrecon.digitize.raster_found import Found
 from survrecon.digitize.raster_image import Pixels, read_pixels
 from survrecon.digitize.raster_lines import read_lines
 from survrecon.digitize.raster_panel import outline_panel
+from survrecon.digitize.raster_remarks import remarks, without_letters
 from survrecon.digitize.raster_snapped import snapped
 from survrecon.digitize.raster_tilt import straightened, tilt
 from survrecon.digitize.raster_view import View, contradictions, look_at, read_values
@@ -126,7 +127,9 @@ def digitize_pixels(pixels: Pixels, hints: Hints | None = None, path: str | Path
     rows = read_risk_rows(texts, x, frame.bottom.far)
     full = 100.0 if max(y.value(frame.left.start), y.value(frame.left.end)) > 2 else 1.0
     plot = cut_plot(view, frame, x, y, full)
-    layers = separate_layers(plot, hints, path)
+    labels = [label for label, _ in hints.arms] + [row.label for row in rows]
+    said = remarks(texts, labels, plot.left, plot.top, plot.pixels.shape)
+    layers = [without_letters(layer, said) for layer in separate_layers(plot, hints, path)]
     found, rising = follow_curves(layers, plot, len(hints.arms) or None)
     if not hints.arms and len(found) < len(rows) <= MOST_ROWS:  # curves of one color are looked for only if there must be such
         found, rising = follow_curves(layers, plot, len(rows))

@@ -1,0 +1,94 @@
+"""Remarks inside a plot, such as hazard ratios and labels of curves: their letters are no curve's ink."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+from scipy import ndimage
+
+from survrecon.digitize.axes import rows_of
+from survrecon.digitize.figure import Text
+from survrecon.digitize.raster_colors import Layer
+
+Box = tuple[int, int, int, int]  # left, top, right, bottom, in pixels of the plot
+
+SAYS = re.compile(r"\b(HR|hazard|ratio|CI|log.?rank|median|months|years)\b|\bP ?[=<>]|\d[.·]\d\d", re.IGNORECASE)
+APART = 2.0  # heights of letters between words of one remark
+AROUND = 2  # pixels around a remark: ink that goes on there is no letter
+FAINT = 0.1  # of a pixel: less is left of it, as a JPEG leaves something everywhere
+
+
+def remarks(texts: Iterable[Text], labels: Iterable[str], left: float, top: float, shape: tuple[int, ...]) -> list[Box]:
+    """Find the remarks in a plot among the words of its picture.
+
+    Parameters
+    ----------
+    texts : iterable of Text
+        Words, in pixels of the picture. What looks like a word to tesseract may be dashes.
+    labels : iterable of str
+        Names of curves.
+    left, top : float
+        Corner of the plot.
+    shape : tuple of int
+        Height and width of the plot.
+
+    Returns
+    -------
+    list of tuple of four int
+        Where there are words that speak of survival, or names of curves: left, top, right, bottom, in pixels of the plot.
+    """
+    names = {_letters(label) for label in labels}
+    moved = (replace(text, left=text.left - left, right=text.right - left, top=text.top - top, bottom=text.bottom - top) for text in texts)
+    inside = [word for word in moved if word.left > 0 and word.top > 0 and word.right < shape[1] and word.bottom < shape[0]]
+    lines = [line for row in rows_of(inside) for line in _split(row)]
+    said = [(" ".join(word.string for word in line), line) for line in lines]
+    return [_box(line) for string, line in said if SAYS.search(string) or _letters(string) in names]
+
+
+def _letters(string: str) -> str:
+    return re.sub(r"\W", "", string).casefold()
+
+
+def _split(row: list[Text]) -> list[list[Text]]:
+    """Part words that are far from each other."""
+    lines = [row[:1]]
+    for word in row[1:]:
+        if word.left - lines[-1][-1].right > APART * (word.bottom - word.top):
+            lines.append([])
+        lines[-1].append(word)
+    return lines
+
+
+def _box(line: list[Text]) -> Box:
+    edges = np.array([[word.left, word.top, -word.right, -word.bottom] for word in line]).min(axis=0)
+    left, top, right, bottom = (int(value) for value in np.floor(edges) * [1, 1, -1, -1])
+    return left, top, right, bottom
+
+
+def without_letters(layer: Layer, boxes: Iterable[Box]) -> Layer:
+    """Take away the ink of letters; what they cover may hide a curve.
+
+    Parameters
+    ----------
+    layer : Layer
+        All ink of a color.
+    boxes : iterable of tuple of four int
+        Where remarks are; ink that goes on beyond is kept.
+
+    Returns
+    -------
+    Layer
+        The rest.
+    """
+    own = layer.own.copy()
+    for left, top, right, bottom in boxes:
+        rows, columns = slice(max(top - AROUND, 0), bottom + AROUND), slice(max(left - AROUND, 0), right + AROUND)
+        part = own[rows, columns]
+        pieces, many = ndimage.label(part > FAINT, np.ones((3, 3)))
+        edge = np.concatenate([pieces[0], pieces[-1], pieces[:, 0], pieces[:, -1]])
+        letters = np.isin(pieces, np.setdiff1d(np.arange(1, many + 1), edge))
+        part[letters] = 0
+    return replace(layer, own=own)
