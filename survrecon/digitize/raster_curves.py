@@ -80,7 +80,7 @@ class _Search:
 
     def best(self, number: int, layer: Layer) -> list[Found]:
         """Follow the best path, if there is one with enough ink."""
-        alone, more = self.room(number) == 1, self.count is not None and self.count > len(self.layers)
+        alone, more = layer.colored or self.room(number) == 1, self.count is not None and self.count > len(self.layers)
         curve = _best(number, layer, self.first, self.start_row, self.thicknesses[number], more, alone)
         least = (LEAST_GAIN if self.count else CLEAR_GAIN) * (layer.own.shape[1] - self.first)
         return [curve] if curve is not None and ink_length(curve) >= least and _inked(curve) >= LEAST_INK else []

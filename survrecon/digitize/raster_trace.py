@@ -17,6 +17,7 @@ HIDDEN_ACROSS = 0.15  # under other ink: the curve may be behind it
 HIDDEN_ALONE = 0.05  # the same for the only curve of its color: what is seen of it beyond is its own, however far
 BLANK_ACROSS = 2.0  # on nothing
 HIDDEN_DOWN = 0.4
+DOWN_ALONE = 0.1  # for that curve
 BLANK_DOWN = 3.0  # what lies between dashes costs a fraction
 TURN = 0.1  # each drop, so that soft edges do not become many small ones; a steep curve in a small picture falls in every column
 GAP = 3  # between dashes, half of the longest in thicknesses of the line
@@ -91,7 +92,7 @@ def follow(own: Floats, blank: Floats, first: int, start_row: float, thickness: 
     across = covered + BLANK_ACROSS * blank * (1 - 0.8 * gaps_across) - worth
     # a drop along its own ink costs nothing, however short the run after it is
     off_center = OFF_CENTER_DOWN * (1 - own - np.where(hidden > own, centrality(ink.T).T, centrality(own.T).T))
-    down = HIDDEN_DOWN * hidden + BLANK_DOWN * blank * (1 - gaps_down) + off_center
+    down = (DOWN_ALONE if alone else HIDDEN_DOWN) * hidden + BLANK_DOWN * blank * (1 - gaps_down) + off_center
     return cheapest(across, down, first, start_row)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -141,3 +143,19 @@ def test_a_color_in_which_no_curve_is_found_is_told():
     pixels[49:52, 50:132] = pixels[109:112, 129:451] = pixels[49:112, 129:132] = 0
     (trace,) = digitize_pixels(pixels, Hints(x_range=(0.0, 10.0), y_range=(0.0, 1.0))).traces
     assert any("#3c783c ink begins where curves do" in doubt for doubt in trace.doubts)
+
+
+@pytest.mark.skipif(shutil.which("tesseract") is None, reason="tesseract is not installed")
+def test_a_remark_below_a_curve_is_no_tail_of_it(tmp_path):
+    # 300 dpi: the black arm went down a guide line, and on along the hazard ratio
+    assert max(errors(15, tmp_path, seed=17)) < 0.015
+
+
+def test_a_steep_colored_curve_goes_on_in_a_small_picture(tmp_path):
+    # 150 dpi JPEG, circles: two of three arms fall within a tenth of the plot's width, and were ended at a fifth of their length
+    assert max(errors(11, tmp_path, seed=37)) < 0.025
+
+
+def test_a_colored_curve_comes_out_from_behind_another_that_falls_steeply(tmp_path):
+    # 150 dpi, crosses: an arm hidden for 60 pixels downwards was ended there, as the fourth arm is gray
+    assert max(errors(5, tmp_path, seed=7)) < 0.015
