@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from survrecon.data import BoolArray, FloatArray, IntArray
@@ -15,6 +16,7 @@ from survrecon.digitize.raster_runs import runs
 from survrecon.digitize.raster_trace import Path, Steps
 
 Profile = tuple[FloatArray, FloatArray]  # ink at each sum of row and column, and its weight
+Sums = NDArray[np.complex128]
 TOGETHER = 1.5  # thicknesses of the line: curves nearer than this meet
 PERIODS = 2.0, 24.0  # thicknesses of the line: of dash patterns
 STEP = 0.01  # between periods, as a part of them
@@ -97,10 +99,10 @@ def _meetings(one: Steps, other: Steps, gap: float) -> list[float]:
     return [float(at[(start + stop) // 2]) for start, stop in zip(starts, stops, strict=True)]
 
 
-def _part_sums(profiles: list[Profile], cuts: list[float], thickness: float) -> FloatArray:
+def _part_sums(profiles: list[Profile], cuts: list[float], thickness: float) -> Sums:
     """Return weight, blanks, squared blanks, and waves of weight and of blanks, of each line between each two cuts.
 
-    Shape (lines, cuts + 1, 3 + 2 * periods); complex.
+    Shape (lines, cuts + 1, 3 + 2 * periods).
     """
     size = profiles[0][0].size
     step = min(STEP, OFF * thickness / size)
@@ -132,7 +134,7 @@ def _closed(mask: BoolArray) -> BoolArray:
     return np.asarray(ndimage.binary_closing(mask, np.ones(3)), dtype=bool)
 
 
-def _likelihood(total: FloatArray, thickness: float) -> float:
+def _likelihood(total: Sums, thickness: float) -> float:
     """Return the logarithm of the likelihood of one curve, from its sums."""
     weight, blank, square = np.maximum(total[:3].real, 1e-9)
     of_weight, of_blanks = np.split(total[3:], 2)
@@ -156,7 +158,7 @@ def _exchanged(parts: IntArray, cut: int, here: int, there: int) -> IntArray:
     return parts
 
 
-def _gain(sums: FloatArray, parts: IntArray, cut: int, pair: tuple[int, int], thickness: float) -> float:
+def _gain(sums: Sums, parts: IntArray, cut: int, pair: tuple[int, int], thickness: float) -> float:
     """Return by how much the logarithm of the likelihood grows where two curves exchange what follows a meeting."""
     here, there = _holders(parts, cut, pair)
     every = np.arange(parts.shape[1])
