@@ -35,7 +35,6 @@ from survrecon.errors import FigureError
 FILL = 0.025  # of the plot: ink as thick as this is a fill
 MARGIN = 0.03  # of the plot: what is looked at above the top of the axis
 MOST_ROWS = 6  # of a risk table that is taken for the number of curves
-OVERLOOKED = "{} ink begins where curves do, and no curve was found in it; if it is one, name each curve with --arm"
 FULL_LINE = 0.5  # of the plot's width: a curve that gains more is there
 
 
@@ -137,7 +136,7 @@ def digitize_pixels(pixels: Pixels, hints: Hints | None = None, path: str | Path
         raise FigureError(path, "no curve was found between the axes; it must start at the survival axis and be unlike the background")
     traces, notes = _all_traces(found, plot, (x, y), full, rising, hints, rows, frame)
     if not (hints.arms or rising):
-        missed = [OVERLOOKED.format(hex_of(color)) for color in overlooked(layers, found, plot.first, plot.one)]
+        missed = _overlooked(layers, found, plot)
         traces = [replace(trace, doubts=(*trace.doubts, *missed)) for trace in traces]
     return Digitized(
         kind="raster",
@@ -152,6 +151,13 @@ def digitize_pixels(pixels: Pixels, hints: Hints | None = None, path: str | Path
         backdrop=pixels,
         texts=tuple(view.text(text) for text in texts),
     )
+
+
+def _overlooked(layers: list[Layer], found: list[Found], plot: Plot) -> list[str]:
+    """Say in which colors there may be one more curve."""
+    colors = overlooked(layers, found, plot.first, plot.one)
+    told = "ink begins where curves do, and no curve was found in it; if it is one, name each curve with --arm"
+    return [f"{hex_of(color)} {told}" for color in colors]
 
 
 def _framed(view: View, hints: Hints, path: str | Path) -> tuple[View, FloatArray, Frame]:

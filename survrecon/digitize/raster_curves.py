@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -102,8 +103,7 @@ class _Search:
         curves = self.told(number, layer)
         if not (layer.colored and len(curves) == 1 == self.room(number) and _goes_on(curves[0])):
             return curves
-        shades = (_stronger(layer, share) for share in FAINT)
-        again = next((shade for shade in shades if any(not _goes_on(curve) for curve in self.best(number, shade))), None)
+        again = next((shade for shade in _stronger(layer) if any(not _goes_on(curve) for curve in self.best(number, shade))), None)
         return curves if again is None else self.told(number, again)
 
     def candidates(self) -> list[Found]:
@@ -113,7 +113,7 @@ class _Search:
         seen = telling & {curve.layer for curve in curves}
         if self.count is not None and len(seen) < self.count:
             for number in sorted(telling - seen):
-                curves += next(filter(None, (self.told(number, _stronger(self.layers[number], share)) for share in FAINT)), [])
+                curves += next(filter(None, (self.told(number, shade) for shade in _stronger(self.layers[number]))), [])
         if any(curve.pattern for curve in curves):  # then no shade of gray tells curves, and what is paler is the edge of a band
             curves = [curve for curve in curves if self.room(curve.layer) > 0]
         if self.count is None:  # where curves are not counted, what may be a line of the frame or grid is none
@@ -192,10 +192,11 @@ def overlooked(layers: list[Layer], found: list[Found], first: int, start_row: f
     return colors
 
 
-def _stronger(layer: Layer, share: float) -> Layer:
-    """Return a layer as if this share of a pixel were all of it: what a JPEG leaves of the color of thin dashes is faint."""
-    own = np.clip(layer.own / np.float32(share), 0, 1)
-    return replace(layer, own=own, blank=np.minimum(layer.blank, 1 - own))
+def _stronger(layer: Layer) -> Iterator[Layer]:
+    """Make a layer as if ever less of a pixel were all of it: what a JPEG leaves of the color of thin dashes is faint."""
+    for share in FAINT:
+        own = np.clip(layer.own / np.float32(share), 0, 1)
+        yield replace(layer, own=own, blank=np.minimum(layer.blank, 1 - own))
 
 
 def _goes_on(curve: Found) -> bool:

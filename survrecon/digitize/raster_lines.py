@@ -56,7 +56,7 @@ def read_lines(found: list[Found], start: float) -> list[Found]:
     """
     tried = (_read(_alike(found, thickness), thickness, start) for thickness in _thicknesses(found))
     lines, inks = min(tried, key=lambda read: _left(*read), default=([], []))
-    profiles = [profile_along(line.steps, ink.own, _weight(line, ink)) for line, ink in zip(lines, inks, strict=True)]
+    profiles = [profile_along(line.steps, ink.own, _gap_weight(line, ink)) for line, ink in zip(lines, inks, strict=True)]
     return untangled(lines, profiles)
 
 
@@ -209,7 +209,7 @@ def _free_of_marks(ink: Ink) -> BoolArray:
     return np.asarray(ndimage.grey_dilation(ink.over, size=(3, 3)) < UNMARKED)
 
 
-def _weight(line: Found, ink: Ink) -> Floats:
+def _gap_weight(line: Found, ink: Ink) -> Floats:
     """Return how much each pixel tells of a line's gaps: ink that may be a mark's, less; a blank is one, however near to marks it is."""
     return np.asarray(_not_others(line, ink) * np.where(_free_of_marks(ink) | (ink.own < BLANK), 1, BESIDE))
 

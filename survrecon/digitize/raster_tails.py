@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from survrecon.data import BoolArray, FloatArray, IntArray
+from survrecon.data import FloatArray, IntArray
 from survrecon.digitize.raster_colors import Layer
 from survrecon.digitize.raster_found import Found
 from survrecon.digitize.raster_runs import runs
@@ -48,13 +48,13 @@ def untangled(lines: list[Found], profiles: list[Profile]) -> list[Found]:
     does not change where another line is crossed. Of each line, the mean and the strongest wave, with its second harmonic, are taken
     off; the variance of what is left says how likely it is that all of it is one curve.
     """
+    mended = list(lines)
     for layer in {line.layer for line in lines}:
         alike = [number for number, line in enumerate(lines) if line.layer == layer]
-        if len(alike) > 1:
-            lines = list(lines)
-            for number, line in zip(alike, _of_one_color([lines[i] for i in alike], [profiles[i] for i in alike]), strict=True):
-                lines[number] = line
-    return lines
+        again = _of_one_color([lines[number] for number in alike], [profiles[number] for number in alike])
+        for number, line in zip(alike, again, strict=True):
+            mended[number] = line
+    return mended
 
 
 def _of_one_color(lines: list[Found], profiles: list[Profile]) -> list[Found]:
@@ -122,16 +122,12 @@ def _blanks(profile: Profile, thickness: float) -> Profile:
     """Return how blank a line is at each place, and with which weight; none where it is so for longer than gaps are."""
     ink, weight = profile
     blank = np.clip(1 - 2 * ink, 0, 1)
-    starts, stops = runs(_closed((blank > 0.5) & (weight > 0)))
+    starts, stops = runs(np.asarray(ndimage.binary_closing((blank > 0.5) & (weight > 0), np.ones(3))))
     weight = weight.copy()
     for start, stop in zip(starts, stops, strict=True):
         if stop - start > LONGEST * thickness:
             weight[start:stop] = 0
     return blank, weight
-
-
-def _closed(mask: BoolArray) -> BoolArray:
-    return np.asarray(ndimage.binary_closing(mask, np.ones(3)), dtype=bool)
 
 
 def _likelihood(total: Sums, thickness: float) -> float:
@@ -186,6 +182,7 @@ def _joined(head: Found, tail: Found, at: float) -> Found:
 
 
 def _joined_steps(head: Steps, tail: Steps, column: float, at: float) -> Steps:
+    """Join lines where row and column have some sum, which the second one has at this column."""
     before, after = head.x + head.y <= at, tail.x + tail.y > at  # drops that are over, and others
     before[0] = True
     place, level = max(column, float(head.x[before][-1])), max(at - column, float(head.y[before][-1]))
@@ -196,6 +193,7 @@ def _joined_steps(head: Steps, tail: Steps, column: float, at: float) -> Steps:
 
 
 def _joined_paths(head: Path, tail: Path, at: float) -> Path:
+    """Join paths where row and column have some sum."""
     before = head.columns + head.enter < at
     before[0] = True
     first = head.first + int(before.sum())

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from survrecon.data import FloatArray, IntArray
+from survrecon.data import BoolArray, FloatArray, IntArray
 
 MOST_TICKS = 60  # an axis of more is none
 LONGEST_TICK = 0.05  # of the axis
@@ -129,29 +129,30 @@ def _with_hidden(ticks: tuple[float, ...], ink: FloatArray, line: Line, outwards
     if not evenly_spaced(ticks):
         return ticks
     spare = END_AWAY * _step(ticks)
-    edge = line.far if outwards > 0 else line.near - 1
 
     def hidden(place: float) -> bool:
-        near = slice(max(int(place) - 1, 0), int(place) + 2)
-        beyond = ink[edge : edge + outwards * HIDING : outwards, near]
-        on_line = max(line.start - spare, 0) <= place <= line.end + spare
-        return on_line and beyond.shape[0] == HIDING and bool((beyond > PALE).all())
+        dark = _dark_beside(ink, line, outwards, place)
+        return max(line.start - spare, 0) <= place <= line.end + spare and dark.size > 0 and bool(dark.all())
 
     return _extended(ticks, hidden)
 
 
 def _with_touched(ticks: tuple[float, ...], ink: FloatArray, line: Line, direction: int) -> tuple[float, ...]:
     """Add evenly spaced ticks on the axis' other side beyond the first and the last, which curves touch, so that they seem longer."""
-    edge = line.far if direction > 0 else line.near - 1
 
     def touched(place: float) -> bool:
-        near = slice(max(int(place) - 1, 0), int(place) + 2)
-        beyond = ink[edge : edge + direction * HIDING : direction, near]
-        return line.start <= place <= line.end and beyond.shape[0] == HIDING and bool((beyond > PALE).all(axis=0).any())
+        return line.start <= place <= line.end and bool(_dark_beside(ink, line, direction, place).any())
 
     while len(more := _with_ends(_extended(ticks, touched), line)) > len(ticks):
         ticks = more
     return ticks
+
+
+def _dark_beside(ink: FloatArray, line: Line, direction: int, place: float) -> BoolArray:
+    """Return which columns around a place are dark for some pixels from a line on; none where the picture ends before."""
+    edge = line.far if direction > 0 else line.near - 1
+    beyond = ink[edge : edge + direction * HIDING : direction, max(int(place) - 1, 0) : int(place) + 2]
+    return np.all(beyond > PALE, axis=0) if beyond.shape[0] == HIDING else np.zeros(0, dtype=bool)
 
 
 def _ticks_on_side(ink: FloatArray, line: Line, direction: int) -> list[tuple[float, ...]]:

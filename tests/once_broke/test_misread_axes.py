@@ -13,24 +13,27 @@ from survrecon.errors import FigureError
 TICKS = (51.0, 151.0, 251.0, 351.0, 451.0)
 
 
+def axis_with_ticks(line, columns, rows, wide=2, width=600):
+    """Ink of an axis line, and of ticks from some columns on, in these rows."""
+    ink = np.zeros((200, width))
+    ink[line.near : line.far, line.start : line.end] = 1
+    for column in columns:
+        ink[rows, column : column + wide] = 1
+    return ink
+
+
 def test_a_mark_that_prolongs_an_axis_hides_no_tick():
     """Ticks inside, one step of 180 pixels apart; that at 1 lies under a curve, whose mark reaches 13 pixels further."""
-    ink = np.zeros((200, 1000))
     line = Line(near=100, far=103, start=37, end=953)
-    ink[line.near : line.far, line.start : line.end] = 1
-    for column in (230, 410, 590, 770, 950):
-        ink[90:100, column : column + 3] = 1
+    ink = axis_with_ticks(line, (230, 410, 590, 770, 950), slice(90, 100), wide=3, width=1000)
     ink[60:100, 37:63] = 1  # the curve beside the axis
     assert find_ticks(ink, line, outwards=1) == pytest.approx([51.5, 231.5, 411.5, 591.5, 771.5, 951.5], abs=0.5)
 
 
 def test_a_curve_beside_an_axis_is_no_row_of_ticks():
     """Ticks inside, 5 pixels long and 100 apart; circles of a curve reach further, 4 and 5 pixels apart."""
-    ink = np.zeros((200, 600))
     line = Line(near=100, far=102, start=20, end=521)
-    ink[line.near : line.far, line.start : line.end] = 1
-    for column in (20, 120, 220, 320, 420, 520):
-        ink[95:100, column] = 1
+    ink = axis_with_ticks(line, (20, 120, 220, 320, 420, 520), slice(95, 100), wide=1)
     for column in (30, 34, 39):
         ink[90:100, column : column + 2] = 1
     assert find_ticks(ink, line, outwards=1) == pytest.approx([20.5, 120.5, 220.5, 320.5, 420.5, 520.5], abs=0.1)
@@ -43,12 +46,9 @@ def test_a_mark_on_the_last_tick_hides_it_no_more(outwards, dark):
 
     A bright red one is as dark as 0.4 of black.
     """
-    ink = np.zeros((200, 600))
     line = Line(near=100, far=102, start=20, end=523)
-    ink[line.near : line.far, line.start : line.end] = 1
     outside = slice(102, 110) if outwards > 0 else slice(92, 100)
-    for column in (20, 120, 220, 320, 420):
-        ink[outside, column : column + 2] = 1
+    ink = axis_with_ticks(line, (20, 120, 220, 320, 420), outside)
     assert find_ticks(ink, line, outwards) == pytest.approx([21, 121, 221, 321, 421], abs=0.1)  # nothing is at 521
     ink[86:116, 506:536] = dark
     assert find_ticks(ink, line, outwards) == pytest.approx([21, 121, 221, 321, 421, 521], abs=0.1)
@@ -56,11 +56,8 @@ def test_a_mark_on_the_last_tick_hides_it_no_more(outwards, dark):
 
 def test_marks_that_stick_out_of_an_axis_are_no_ticks_of_it():
     """Ticks inside, 8 pixels long and 100 apart; the first censored of a steep curve reach beyond the axis, 6 pixels apart."""
-    ink = np.zeros((200, 600))
     line = Line(near=100, far=102, start=20, end=522)
-    ink[line.near : line.far, line.start : line.end] = 1
-    for column in (20, 120, 220, 320, 420, 520):
-        ink[92:100, column : column + 2] = 1
+    ink = axis_with_ticks(line, (20, 120, 220, 320, 420, 520), slice(92, 100))
     for column in (480, 486):
         ink[88:106, column : column + 2] = 1
     assert find_ticks(ink, line, outwards=1) == pytest.approx([21, 121, 221, 321, 421, 521], abs=0.1)
@@ -68,11 +65,8 @@ def test_marks_that_stick_out_of_an_axis_are_no_ticks_of_it():
 
 def test_every_second_tick_is_not_all_of_them():
     """Ticks inside, 100 apart; a curve hides that at 121, the other axis that at 521, and a guide line is at 41, 180 pixels before 221."""
-    ink = np.zeros((200, 600))
     line = Line(near=100, far=102, start=20, end=521)
-    ink[line.near : line.far, line.start : line.end] = 1
-    for column in (20, 220, 320, 420):
-        ink[92:100, column : column + 2] = 1
+    ink = axis_with_ticks(line, (20, 220, 320, 420), slice(92, 100))
     assert find_ticks(ink, line, outwards=1) == pytest.approx([221, 321, 421, 521], abs=0.1)
 
 
@@ -117,22 +111,16 @@ def test_ticks_inside_that_a_curve_touches_count(outwards):
 
     Without these two, a range of 0 to 1 was put on 0 to 0.6.
     """
-    ink = np.zeros((200, 600))
     line = Line(near=100, far=102, start=20, end=522)
-    ink[line.near : line.far, line.start : line.end] = 1
     inside = slice(92, 100) if outwards > 0 else slice(102, 110)
-    for column in (20, 120, 220, 320, 420, 520):
-        ink[inside, column : column + 2] = 1
+    ink = axis_with_ticks(line, (20, 120, 220, 320, 420, 520), inside)
     ink[70:132, 500:522] = ink[70:94, 415:425] = ink[108:132, 415:425] = 1
     assert find_ticks(ink, line, outwards) == pytest.approx([21, 121, 221, 321, 421, 521], abs=0.5)
 
 
 def test_a_curve_along_an_axis_adds_no_tick_beyond_its_end():
     """Ticks inside, 100 apart, the last 60 pixels before the end of the line: there is no place for one more, whatever lies there."""
-    ink = np.zeros((200, 600))
     line = Line(near=100, far=102, start=20, end=480)
-    ink[line.near : line.far, line.start : line.end] = 1
-    for column in (20, 120, 220, 320, 420):
-        ink[92:100, column : column + 2] = 1
+    ink = axis_with_ticks(line, (20, 120, 220, 320, 420), slice(92, 100))
     ink[90:100, 430:560] = 1
     assert find_ticks(ink, line, 1) == pytest.approx([21, 121, 221, 321, 421], abs=0.5)
