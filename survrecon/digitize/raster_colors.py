@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ MOST_LAYERS = 8
 SEEN = 0.1  # of the columns: what is seen in fewer is text
 APART = 9  # pixels: in deep fills, what a JPEG leaves near stronger ink is no color
 MIXED = 1.5  # a mixture is this many times rarer than what it is mixed of
+MADE_OF = 0.5  # as frequent as it, at least, where there are more colors than curves
 MIXED_GRAY = 4.0  # the same for shades of gray, which lie between black and white anyway
 GRID = 0.5  # of the strongest ink: a grid may be as strong, of which little is left without straight lines
 VIVID = 30  # colors less colored than this come after all others: they may be edges of fills
@@ -155,11 +157,25 @@ def _no_mixtures(found: list[tuple[FloatArray, float]], count: int | None) -> li
         mixed = any(_between(color, pure[i][0], pure[j][0]) for i in range(len(pure)) for j in range(i))
         if share > SEEN and not mixed:
             kept.append((color, share))
-    bright = sorted((color for color, _ in kept if np.ptp(color) >= GRAY), key=lambda color: np.ptp(color) < VIVID)[:count]
+    vivid_first = sorted((pair for pair in kept if np.ptp(pair[0]) >= GRAY), key=lambda pair: np.ptp(pair[0]) < VIVID)
+    bright = [color for color, _ in (vivid_first if count is None else _fewer(vivid_first, count))]
     gray = [color for color, _ in kept if np.ptp(color) < GRAY]
     if bright:  # then text and grid are gray, in as many shades as letters have edges
         gray = sorted(gray, key=np.linalg.norm)[-1:] if len(bright) == count else gray[: 2 + (count or 0)]
     return (bright + gray)[:MOST_LAYERS]
+
+
+def _fewer(found: list[tuple[FloatArray, float]], count: int) -> list[tuple[FloatArray, float]]:
+    """Leave out colors until so many are left: the last of those that two others may make, however frequent, else the last."""
+    found = list(found)
+    while len(found) > count:
+        mixed = []
+        for number, (color, share) in enumerate(found):
+            others = [other for there, (other, often) in enumerate(found) if there != number and often > MADE_OF * share]
+            if any(_between(color, one, other) for one, other in combinations(others, 2)):
+                mixed.append(number)
+        del found[mixed[-1] if mixed else -1]
+    return found
 
 
 def _between(color: FloatArray, one: FloatArray, other: FloatArray) -> bool:

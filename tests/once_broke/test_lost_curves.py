@@ -12,6 +12,8 @@ pytest.importorskip("matplotlib")
 
 from survrecon.digitize import Hints, read_figure
 from survrecon.digitize.raster import digitize_pixels
+from survrecon.digitize.raster_colors import find_colors
+from survrecon.digitize.raster_fills import contrast
 from survrecon.figure_benchmark import hints_of
 from survrecon.figure_scores import curve_error, match
 from survrecon.figures import draw, generate
@@ -159,3 +161,13 @@ def test_a_steep_colored_curve_goes_on_in_a_small_picture(tmp_path):
 def test_a_colored_curve_comes_out_from_behind_another_that_falls_steeply(tmp_path):
     # 150 dpi, crosses: an arm hidden for 60 pixels downwards was ended there, as the fourth arm is gray
     assert max(errors(5, tmp_path, seed=7)) < 0.015
+
+
+def test_what_two_colors_make_together_takes_no_color_of_a_curve():
+    # 100 dpi, a JPEG with four colored arms: red beside navy was dark red in half as many columns, and green was left out, 0.076 off
+    pixels = np.full((200, 400, 3), 255, dtype=np.uint8)
+    red, navy, green = (210, 10, 15), (20, 65, 114), (72, 162, 76)
+    for row, columns, color in ((40, 300, red), (80, 300, navy), (120, 240, (155, 26, 44)), (160, 100, green)):
+        pixels[row : row + 4, :columns] = color
+    ink = contrast(pixels, np.full(3, 255.0), 7)
+    assert sorted(tuple(255 - color) for color in find_colors(ink, 3)) == sorted([red, navy, green])
