@@ -20,7 +20,7 @@ SHORTEST = 12  # columns of a curve
 SOLID = 0.7  # of the gain with gaps: a line that has this much without is solid
 AGAIN = 0.5  # what a second curve of a color counts beside the first of another
 PALE = 0.3  # of the ink of all layers' largest: less of a gray is not searched for several curves
-LEFT = 0.4  # the same, where there are as many colors as curves
+LEFT = 0.25  # the same, where there are as many colors as curves
 SURE = 1.5  # what a curve counts that is told by its dashes
 LEAST_GAIN = 0.04  # of the plot's width: less ink than this is no curve
 LEAST_INK = 0.3  # of a curve's columns have its ink, even where it is of dots: a path behind other ink is none
@@ -143,7 +143,7 @@ class _Search:
                 continue
             found.append(best)
             # a second curve of the same color is looked for only where curves are missing
-            if self.count is not None and not any(curve.layer == best.layer for curve in candidates):
+            if self.count is not None and len(found) < self.count and not any(curve.layer == best.layer for curve in candidates):
                 candidates += self.best(best.layer, without(best))
         return found
 
@@ -208,8 +208,8 @@ def _goes_on(curve: Found) -> bool:
 
 def _unlike(curve: Found, start_row: float) -> bool:
     """Whether a path starts so far from 1, or is so straight, that it may be a guide line, a grid line or text."""
-    rows, height = curve.steps.y, curve.ink.own.shape[0]
-    return bool(abs(rows[0] - start_row) > 0.1 * height or np.ptp(rows) < 0.01 * height)
+    height = curve.ink.own.shape[0]
+    return bool(abs(curve.path.enter[0] - start_row) > 0.1 * height or np.ptp(curve.steps.y) < 0.01 * height)
 
 
 def _along(curve: Found, other: Found) -> float:

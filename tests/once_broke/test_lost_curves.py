@@ -171,3 +171,13 @@ def test_what_two_colors_make_together_takes_no_color_of_a_curve():
         pixels[row : row + 4, :columns] = color
     ink = contrast(pixels, np.full(3, 255.0), 7)
     assert sorted(tuple(255 - color) for color in find_colors(ink, 3)) == sorted([red, navy, green])
+
+
+def test_a_curve_that_falls_at_once_starts_where_its_path_does(tmp_path):
+    # 150 dpi, four colored arms with ticks: one is so steep that no level of it was seen at first, and another was followed twice, 0.38 off
+    assert max(errors(8, tmp_path, seed=3)) < 0.01
+
+
+def test_a_color_of_which_little_is_seen_comes_before_a_second_curve_of_another(tmp_path):
+    # 150 dpi, three colored arms with circles: the solid one is seen for a third of its way, and another was followed twice, 0.11 off
+    assert max(errors(11, tmp_path, seed=37)) < 0.015
