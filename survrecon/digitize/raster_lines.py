@@ -8,6 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from survrecon.data import BoolArray, FloatArray
+from survrecon.digitize.raster_anchors import Anchors, anchors_near
 from survrecon.digitize.raster_dense import better_stamp
 from survrecon.digitize.raster_fit import coverage, fit
 from survrecon.digitize.raster_found import Found, drawn
@@ -26,11 +27,12 @@ BLEND = 0.6  # of a pixel that is accounted for: there, no other ink is in front
 GAPS = 0.9  # of a solid line is ink, at least
 ALIKE = 1.2  # lines of one figure differ less in thickness
 THIN = 0.65  # of the next thickest: a line that is less is not seen well
-LARGE = 2_000_000  # pixels of all curves' layers, from which on lines are read for one thickness only, for time
+LARGE = 2_000_000  # pixels of all curves' layers, from which on lines are read for one thickness, and fitted once, for time
 ENDS = 0.25  # weight of pixels that may be in a dash or in a gap
 UNLIKE = 0.08  # of its size: a stamp that differs more is another one
 UNMARKED = 0.2  # share of a pixel that a mark may cover where dashes are measured
 BLANK = 0.4  # of a pixel: less ink is none
+ROUNDS = 2  # in which circles are looked for near lines, and lines are read again
 BESIDE = 0.2  # weight of ink that may be a mark's
 
 
@@ -63,8 +65,11 @@ def read_lines(found: list[Found], start: float) -> list[Found]:
 def _read(found: list[Found], thickness: float, start: float) -> tuple[list[Found], list[Ink]]:
     """Read lines of about this thickness; also return what is then known of the ink around each."""
     inks = _inks(found, found)
-    lines = [_fitted(_course(curve, ink, start), ink) for curve, ink in zip(found, inks, strict=True)]
+    courses = [_course(curve, ink, start) for curve, ink in zip(found, inks, strict=True)]
+    lines = courses if _large(found) else _all_fitted(courses, inks)  # marks are told from either as well
     stamp = _stamp(lines, inks, thickness)
+    if stamp is None and lines is courses:
+        lines = _all_fitted(courses, inks)
     inks = _inks(found, lines)
     if stamp is None:
         dashed = [_dashed(line, ink) for line, ink in zip(lines, inks, strict=True)]
@@ -78,7 +83,7 @@ def _read(found: list[Found], thickness: float, start: float) -> tuple[list[Foun
         lines, known, prints = _beside_marks(found, inks, lines, stamp, start)
     marked = _same_color(found, _painted(stamp, prints, known))
     known = [replace(ink, over=over) for ink, over in zip(known, marked, strict=True)]
-    lines = [_fitted(line, ink) for line, ink in zip(lines, known, strict=True)]
+    lines = _all_fitted(lines, known)
     return [replace(line, marks=columns, reach=stamp.size) for line, (columns, _) in zip(lines, prints, strict=True)], known
 
 
@@ -88,7 +93,11 @@ def _thicknesses(found: list[Found]) -> list[float]:
     # where marks are dense, a line is never seen alone and seems thicker; in a few pixels, it may seem thinner
     if len(thin) < 3 or thin[0] > THIN * thin[1]:
         return thin[:1]
-    return [thin[1], thin[0]] if sum(curve.ink.own.size for curve in found) < LARGE else [thin[1]]
+    return [thin[1]] if _large(found) else [thin[1], thin[0]]
+
+
+def _large(found: list[Found]) -> bool:
+    return sum(curve.ink.own.size for curve in found) >= LARGE
 
 
 def _alike(found: list[Found], thickness: float) -> list[Found]:
@@ -137,11 +146,26 @@ def _beside_marks(
     found: list[Found], inks: list[Ink], lines: list[Found], stamp: Stamp, start: float
 ) -> tuple[list[Found], list[Ink], list[Prints]]:
     """Read lines again, with a mark allowed anywhere; also what is then known of the ink, and the marks along the lines."""
+    if stamp.shape != "tick" and len({curve.layer for curve in found}) == len(found):
+        return _beside_circles(found, inks, lines, stamp, start)
     over = _painted(stamp, [prints_along(stamp, *curve) for curve in _sheets(lines, inks)], inks)
     known = [_dashed(line, replace(ink, over=marks)) for line, ink, marks in zip(lines, inks, _same_color(found, over), strict=True)]
     others = [replace(ink, over=marks) for ink, marks in zip(known, _same_color(found, over, itself=False), strict=True)]
     lines = [_course(curve, ink, start, stamp) for curve, ink in zip(found, others, strict=True)]
     return lines, known, [prints_along(stamp, *curve) for curve in _sheets(lines, others)]
+
+
+def _beside_circles(
+    found: list[Found], inks: list[Ink], lines: list[Found], stamp: Stamp, start: float
+) -> tuple[list[Found], list[Ink], list[Prints]]:
+    """Do the same where each curve has a color of its own: circles that hide it have their middles on it."""
+    for _ in range(ROUNDS):
+        sheets = [Sheet(ink.own, _seen(line), coverage(line.steps, ink.shape)) for line, ink in zip(lines, inks, strict=True)]
+        anchors = [anchors_near(stamp, line.steps, sheet) for line, sheet in zip(lines, sheets, strict=True)]
+        over = _painted(stamp, [(points.x, points.y) for points in anchors], inks)
+        known = [_dashed(line, replace(ink, over=marks)) for line, ink, marks in zip(lines, inks, over, strict=True)]
+        lines = [_course(curve, ink, start, stamp, points) for curve, ink, points in zip(found, known, anchors, strict=True)]
+    return lines, known, [prints_along(stamp, *curve) for curve in _sheets(lines, known)]
 
 
 def _painted(stamp: Stamp, prints: list[Prints], inks: list[Ink]) -> list[Floats]:
@@ -214,7 +238,7 @@ def _gap_weight(line: Found, ink: Ink) -> Floats:
     return np.asarray(_not_others(line, ink) * np.where(_free_of_marks(ink) | (ink.own < BLANK), 1, BESIDE))
 
 
-def _course(curve: Found, ink: Ink, start: float, stamp: Stamp | None = None) -> Found:
+def _course(curve: Found, ink: Ink, start: float, stamp: Stamp | None = None, anchors: Anchors | None = None) -> Found:
     """Find where a curve runs, give or take a pixel."""
     steps = curve.steps
     drops_at_end = bool(steps.x[-1] == steps.end)
@@ -228,7 +252,8 @@ def _course(curve: Found, ink: Ink, start: float, stamp: Stamp | None = None) ->
     many, fallen = max(steps.x.size, 5), max(float(np.ptp(steps.y)), 10.0)
     falls = many / (last - first), fallen / many
     here = Ink(ink.own[:, part], ink.seen[:, part], ink.over[:, part], ink.dash[:, part])
-    places, rows = smooth(here, steps.thickness, (low[part], high[part]), start, falls, stamp)
+    anchors = None if anchors is None else replace(anchors, x=anchors.x - first)
+    places, rows = smooth(here, steps.thickness, (low[part], high[part]), start, falls, stamp, anchors)
     x, y = join_levels(first + places - (places[1] - places[0]) / 2, rows, LEAST)
     if drops_at_end:
         x, y = np.append(x, steps.end), np.append(y, max(steps.y[-1], y[-1]))
@@ -238,6 +263,10 @@ def _course(curve: Found, ink: Ink, start: float, stamp: Stamp | None = None) ->
 def _fitted(line: Found, ink: Ink) -> Found:
     """Move the steps of a line to where its ink says."""
     return replace(line, steps=fit(line.steps, replace(ink, seen=ink.seen * _near(line))))
+
+
+def _all_fitted(lines: list[Found], inks: list[Ink]) -> list[Found]:
+    return [_fitted(line, ink) for line, ink in zip(lines, inks, strict=True)]
 
 
 def _near(line: Found) -> BoolArray:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
 from survrecon.data import FloatArray, IntArray
+from survrecon.digitize.raster_anchors import Anchors
 from survrecon.digitize.raster_ink import Ink
 from survrecon.digitize.raster_stamps import Stamp
 from survrecon.digitize.raster_trace import Floats
@@ -18,6 +20,9 @@ SHARP = 10.0  # one half of the inverse variance of a pixel's ink
 START = 2.0  # pixels that the first level may be from where the axis says
 UNUSUAL = 0.3  # squared ink, in pixels, that part of a mark must explain in a column
 SHARES = (1.0, 0.5)  # of a pixel that a mark covers
+HOLD = 0.5  # of the squared ink that a point explains, is what it costs to run past it
+BESIDE = 0.5  # pixels: nearer is through it
+GIVES = 3.0  # pixels farther off, it costs all of that
 NEVER = -1e9
 
 
@@ -28,6 +33,7 @@ def smooth(
     start: float,
     falls: tuple[float, float],
     stamp: Stamp | None = None,
+    anchors: Anchors | None = None,
 ) -> tuple[FloatArray, FloatArray]:
     """Average over all courses that a falling step function may take, each as likely as the ink that it would leave.
 
@@ -45,6 +51,8 @@ def smooth(
         Drops per column, and their mean height in pixels.
     stamp : Stamp, optional
         Of censor marks, of which there may be one anywhere on the curve beside those that are known.
+    anchors : Anchors, optional
+        Points that the curve runs through, columns counted from its first one.
 
     Returns
     -------
@@ -75,8 +83,19 @@ def smooth(
         upper, lower = top[ahead[i], np.clip(rows - half, 0, levels - 1)], bottom[behind[i], np.clip(rows + half, 0, levels - 1)]
         cost = np.asarray(upper + lower, dtype=float)
         costs.append((cost if marks is None else cost + marks.spare(column[i], rows)) * (SHARP / across))
+    for i, sign, row, weight in _held(anchors, across) if anchors is not None else []:
+        if 0 <= i < column.size:
+            away = sign * (np.arange(low[i], high[i]) / down - row)
+            costs[i] += SHARP * HOLD * weight * np.clip((away - BESIDE) / GIVES, 0, 1)
     first = -0.5 * ((np.arange(low[0], high[0]) / down - start) / START) ** 2
     return x, _mean_levels(first, costs, low, high, _chances(falls, across, down)) / down
+
+
+def _held(anchors: Anchors, across: int) -> Iterator[tuple[int, int, float, float]]:
+    """Say at which points the curve is not yet lower (1), and then no longer higher (-1), than which row, and how surely."""
+    for x, y, weight in zip(anchors.x, anchors.y, anchors.weight, strict=True):
+        yield int(np.floor((x - BESIDE) * across)), 1, float(y), float(weight)
+        yield int(np.floor((x + BESIDE) * across)), -1, float(y), float(weight)
 
 
 @dataclass(frozen=True)

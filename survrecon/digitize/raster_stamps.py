@@ -155,7 +155,7 @@ class Sheet:
     line: Floats
 
 
-class _Places:
+class Places:
     """Places where a stamp may have been printed, and what it would explain there."""
 
     def __init__(self, stamp: Stamp, x: FloatArray, y: FloatArray, sheet: Sheet) -> None:
@@ -165,7 +165,9 @@ class _Places:
         inked = np.zeros(self.prints.shape[2:], dtype=bool)
         inked[stamp.reach % self.stride :: self.stride, stamp.aside % self.stride :: self.stride] = True
         high, wide = np.nonzero(inked & (self.prints.max(axis=(0, 1)) > 0))
-        down, right = (np.array(_split(values, limit)) for values, limit in zip((y, x), (height, width), strict=True))
+        down, right = (
+            np.array(_split(values, limit), dtype=int).reshape(-1, 2) for values, limit in zip((y, x), (height, width), strict=True)
+        )
         self.place = down[:, 1], right[:, 1]
         self.corner = down[:, 0] - stamp.reach, right[:, 0] - stamp.aside
         rows, columns = self.corner[0][:, None] + high, self.corner[1][:, None] + wide
@@ -210,7 +212,7 @@ def find_prints(stamp: Stamp, x: FloatArray, y: FloatArray, sheet: Sheet) -> Flo
     ndarray of float
         Those of `x` where it is, ascending.
     """
-    places = _Places(stamp, x, y, replace(sheet, line=sheet.line.copy()))
+    places = Places(stamp, x, y, replace(sheet, line=sheet.line.copy()))
     gain, possible = places.gains(np.arange(x.size))
     # of a stamp that stands alone
     full = np.median(possible) if x.size else 0.0
@@ -274,4 +276,4 @@ def explained(stamp: Stamp, x: FloatArray, y: FloatArray, sheet: Sheet) -> tuple
     tuple of two ndarray of float, shape (k,)
         By how much the sum of squared differences from the ink becomes less, and by how much it would if the whole stamp were there.
     """
-    return _Places(stamp, x, y, sheet).gains(np.arange(x.size))
+    return Places(stamp, x, y, sheet).gains(np.arange(x.size))

@@ -181,3 +181,8 @@ def test_a_curve_that_falls_at_once_starts_where_its_path_does(tmp_path):
 def test_a_color_of_which_little_is_seen_comes_before_a_second_curve_of_another(tmp_path):
     # 150 dpi, three colored arms with circles: the solid one is seen for a third of its way, and another was followed twice, 0.11 off
     assert max(errors(11, tmp_path, seed=37)) < 0.015
+
+
+def test_circles_half_hidden_by_others_lead_no_line_along_their_edge(tmp_path):
+    # 300 dpi, a black and a gray arm with circles that cover each other: 0.011 and 0.004
+    assert max(errors(10, tmp_path, seed=53)) < 0.006
