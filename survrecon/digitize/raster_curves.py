@@ -18,6 +18,7 @@ from survrecon.digitize.raster_trace import Steps, follow
 
 SHORTEST = 12  # columns of a curve
 SOLID = 0.7  # of the gain with gaps: a line that has this much without is solid
+UNBROKEN = 0.9  # the same, where shades of gray may tell curves
 AGAIN = 0.5  # what a second curve of a color counts beside the first of another
 PALE = 0.3  # of the ink of all layers' largest: less of a gray is not searched for several curves
 LEFT = 0.25  # the same, where there are as many colors as curves
@@ -70,6 +71,20 @@ class _Search:
         """Return how thick the lines of each layer are."""
         return [line_thickness(layer.own, layer.blank, self.first, self.start_row) for layer in self.layers]
 
+    @cached_property
+    def shaded(self) -> bool:
+        """Whether as many shades of gray as there are curves have an unbroken line each: these tell them, and dashes are rows of marks."""
+        numbers = [number for number, layer in enumerate(self.layers) if self.room(number) > 0]
+        if self.count is None or self.count < 2 or len(numbers) < self.count or any(layer.colored for layer in self.layers):
+            return False
+        return sum(self.unbroken(number) for number in numbers) >= self.count
+
+    def unbroken(self, number: int) -> bool:
+        """Whether the best path through a color needs no gaps."""
+        layer, thickness = self.layers[number], self.thicknesses[number]
+        gapped, solid = (follow(layer.own, layer.blank, self.first, self.start_row, thickness, dashed=dashed) for dashed in (True, False))
+        return solid.gain > UNBROKEN * gapped.gain > 0
+
     def room(self, number: int) -> int:
         """Return how many curves a color may have if each other color, but gray, has at least one; uncounted, only gray has several."""
         layer = self.layers[number]
@@ -90,7 +105,7 @@ class _Search:
         """Follow curves that are told by their dashes, or else the best path."""
         most, usual = self.room(number), self.best(number, layer)
         thickness, uncounted = self.thicknesses[number], self.count is None
-        dashed = dashed_curves(layer, self.first, self.start_row, thickness, most, uncounted) if most > 0 else []
+        dashed = dashed_curves(layer, self.first, self.start_row, thickness, most, uncounted) if most > 0 and not self.shaded else []
         if usual and sum(curve.path.gain for curve in dashed) < SOLID * usual[0].path.gain:
             return usual
         if usual and most == 1 and find_marks(usual[0]).wide > usual[0].steps.thickness:  # circles take the place of dashes
