@@ -156,7 +156,17 @@ class Sheet:
 
 
 class Places:
-    """Places where a stamp may have been printed, and what it would explain there."""
+    """Places where a stamp may have been printed, and what it would explain there.
+
+    Parameters
+    ----------
+    stamp : Stamp
+        The shape.
+    x, y : ndarray of float, shape (k,)
+        The places.
+    sheet : Sheet
+        The ink; its line is painted over with what is put.
+    """
 
     def __init__(self, stamp: Stamp, x: FloatArray, y: FloatArray, sheet: Sheet) -> None:
         height, width = sheet.own.shape
@@ -177,7 +187,18 @@ class Places:
         self.ink, self.weight, self.explained = sheet.own, sheet.seen, sheet.line
 
     def gains(self, some: IntArray) -> tuple[FloatArray, FloatArray]:
-        """Return how much squared ink each explains, and how much it would if all of its ink were there."""
+        """Return how much squared ink prints explain.
+
+        Parameters
+        ----------
+        some : ndarray of int
+            Numbers of the places.
+
+        Returns
+        -------
+        tuple of two ndarray of float
+            By how much the sum of squared differences from the ink becomes less, and by how much it would if the print were all there.
+        """
         index = self.index[some]
         before, ink, weight = (values.ravel()[index] for values in (self.explained, self.ink, self.weight))
         after = np.maximum(before, self.shapes[some])
@@ -186,7 +207,13 @@ class Places:
         return scale * (added * (2 * ink - before - after)).sum(axis=1), scale * (added * (after - before)).sum(axis=1)
 
     def put(self, one: int) -> None:
-        """Print one, on the sheet's line."""
+        """Print one, on the sheet's line.
+
+        Parameters
+        ----------
+        one : int
+            Number of its place.
+        """
         made = self.prints[self.place[0][one], self.place[1][one]]
         top, left = self.corner[0][one], self.corner[1][one]
         hidden_top, hidden_left = max(-top, 0), max(-left, 0)  # beyond the edges of the picture
