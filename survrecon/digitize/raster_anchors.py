@@ -1,4 +1,4 @@
-"""Circles near a line, whether it runs through their middles yet or not: their middles say where it must run, though they hide it."""
+"""Circles and crosses near a line, on it yet or not: their middles say where it must run, though they hide it."""
 
 from __future__ import annotations
 

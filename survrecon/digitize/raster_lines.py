@@ -32,7 +32,7 @@ ENDS = 0.25  # weight of pixels that may be in a dash or in a gap
 UNLIKE = 0.08  # of its size: a stamp that differs more is another one
 UNMARKED = 0.2  # share of a pixel that a mark may cover where dashes are measured
 BLANK = 0.4  # of a pixel: less ink is none
-ROUNDS = 2  # in which circles are looked for near lines, and lines are read again
+ROUNDS = 2  # in which marks are looked for near lines, and lines are read again
 BESIDE = 0.2  # weight of ink that may be a mark's
 
 
@@ -147,7 +147,7 @@ def _beside_marks(
 ) -> tuple[list[Found], list[Ink], list[Prints]]:
     """Read lines again, with a mark allowed anywhere; also what is then known of the ink, and the marks along the lines."""
     if stamp.shape != "tick" and len({curve.layer for curve in found}) == len(found):
-        return _beside_circles(found, inks, lines, stamp, start)
+        return _through_marks(found, inks, lines, stamp, start)
     over = _painted(stamp, [prints_along(stamp, *curve) for curve in _sheets(lines, inks)], inks)
     known = [_dashed(line, replace(ink, over=marks)) for line, ink, marks in zip(lines, inks, _same_color(found, over), strict=True)]
     others = [replace(ink, over=marks) for ink, marks in zip(known, _same_color(found, over, itself=False), strict=True)]
@@ -155,10 +155,10 @@ def _beside_marks(
     return lines, known, [prints_along(stamp, *curve) for curve in _sheets(lines, others)]
 
 
-def _beside_circles(
+def _through_marks(
     found: list[Found], inks: list[Ink], lines: list[Found], stamp: Stamp, start: float
 ) -> tuple[list[Found], list[Ink], list[Prints]]:
-    """Do the same where each curve has a color of its own: circles that hide it have their middles on it."""
+    """Do the same where each curve has a color of its own: circles and crosses have their middles on it, though they hide it."""
     for _ in range(ROUNDS):
         sheets = [Sheet(ink.own, _seen(line), coverage(line.steps, ink.shape)) for line, ink in zip(lines, inks, strict=True)]
         anchors = [anchors_near(stamp, line.steps, sheet) for line, sheet in zip(lines, sheets, strict=True)]
