@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import ndimage
 
-from survrecon.data import FloatArray, IntArray
+from survrecon.data import BoolArray, FloatArray, IntArray
 from survrecon.digitize.raster_stamps import FINE, Places, Sheet, Stamp, explained
 from survrecon.digitize.raster_trace import Steps
 
@@ -58,15 +58,18 @@ def anchors_near(stamp: Stamp, steps: Steps, sheet: Sheet) -> Anchors:
     places = Places(stamp, x, y, replace(sheet, line=np.zeros_like(sheet.line)))
     gain, possible = places.gains(np.arange(x.size))
     full = float(np.sum(stamp.prints()[FINE // 2, FINE // 2] ** 2))
-    free = (gain >= FILLED * possible) & (possible >= LEAST_SEEN * full)
+
+    def clear() -> BoolArray:
+        return np.asarray((gain >= FILLED * possible) & (possible >= LEAST_SEEN * full))
+
+    free = clear()
     free[free] = explained(stamp, x[free], y[free], sheet)[0] >= NOT_LINE * gain[free]
     chosen: list[int] = []
     weight = np.zeros(x.size)
     around = 2 * stamp.aside + 1  # prints farther apart have no pixel in common
     first, last = np.searchsorted(x, x - around), np.searchsorted(x, x + around, side="right")
     while len(chosen) < MOST:
-        value = np.where(free & (gain >= FILLED * possible) & (possible >= LEAST_SEEN * full), gain, 0)
-        best = _clearest(value, starts, int(around / apart))
+        best = _clearest(np.where(free & clear(), gain, 0), starts, int(around / apart))
         if not best:
             break
         changed = np.zeros(x.size, dtype=bool)

@@ -83,19 +83,19 @@ def smooth(
         upper, lower = top[ahead[i], np.clip(rows - half, 0, levels - 1)], bottom[behind[i], np.clip(rows + half, 0, levels - 1)]
         cost = np.asarray(upper + lower, dtype=float)
         costs.append((cost if marks is None else cost + marks.spare(column[i], rows)) * (SHARP / across))
-    for i, sign, row, weight in _held(anchors, across) if anchors is not None else []:
-        if 0 <= i < column.size:
-            away = sign * (np.arange(low[i], high[i]) / down - row)
-            costs[i] += SHARP * HOLD * weight * np.clip((away - BESIDE) / GIVES, 0, 1)
+    for i, sign, row, worth in _held(anchors, across, column.size):
+        costs[i] += worth * np.clip((sign * (np.arange(low[i], high[i]) / down - row) - BESIDE) / GIVES, 0, 1)
     first = -0.5 * ((np.arange(low[0], high[0]) / down - start) / START) ** 2
     return x, _mean_levels(first, costs, low, high, _chances(falls, across, down)) / down
 
 
-def _held(anchors: Anchors, across: int) -> Iterator[tuple[int, int, float, float]]:
-    """Say at which points the curve is not yet lower (1), and then no longer higher (-1), than which row, and how surely."""
-    for x, y, weight in zip(anchors.x, anchors.y, anchors.weight, strict=True):
-        yield int(np.floor((x - BESIDE) * across)), 1, float(y), float(weight)
-        yield int(np.floor((x + BESIDE) * across)), -1, float(y), float(weight)
+def _held(anchors: Anchors | None, across: int, size: int) -> Iterator[tuple[int, int, float, float]]:
+    """Say at which of so many points a curve is not yet lower (1), or no longer higher (-1), than which row, and what else it costs."""
+    for x, y, weight in zip(anchors.x, anchors.y, anchors.weight, strict=True) if anchors is not None else []:
+        for sign in (1, -1):
+            point = int(np.floor((x - sign * BESIDE) * across))
+            if 0 <= point < size:
+                yield point, sign, float(y), SHARP * HOLD * float(weight)
 
 
 @dataclass(frozen=True)
