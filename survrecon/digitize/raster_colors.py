@@ -25,6 +25,9 @@ MADE_OF = 0.5  # as frequent as it, at least, where there are more colors than c
 MIXED_GRAY = 4.0  # the same for shades of gray, which lie between black and white anyway
 GRID = 0.5  # of the strongest ink: a grid may be as strong, of which little is left without straight lines
 VIVID = 30  # colors less colored than this come after all others: they may be edges of fills
+DULL = 18  # a JPEG may leave so little of a color
+TURN = 25.0  # degrees between two hues: neither is the other mixed with gray
+PALE = 60.0  # paler than this there is no telling a hue
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,19 +153,33 @@ def find_colors(ink: Contrast, count: int | None = None, given: Sequence[FloatAr
 
 def _no_mixtures(found: list[tuple[FloatArray, float]], count: int | None) -> list[FloatArray]:
     """Leave out what is seen in few columns, and what a much more frequent pair of colors makes where it touches or is blurred."""
+    vivid = [color for color, share in found if share > SEEN and np.ptp(color) >= VIVID]
     kept: list[tuple[FloatArray, float]] = []
     for color, share in found:
         ratio = MIXED if np.ptp(color) >= GRAY else MIXED_GRAY
-        pure = [(other, often) for other, often in [*kept, (np.zeros(3), 1.0)] if often > ratio * share]
-        mixed = any(_between(color, pure[i][0], pure[j][0]) for i in range(len(pure)) for j in range(i))
-        if share > SEEN and not mixed:
+        pure = [other for other, often in [*kept, (np.zeros(3), 1.0)] if often > ratio * share]
+        if _own_hue(color, vivid):  # which only two others that are colored can make
+            pure = [other for other in pure if np.ptp(other) >= GRAY]
+        if share > SEEN and not any(_between(color, one, other) for one, other in combinations(pure, 2)):
             kept.append((color, share))
-    vivid_first = sorted((pair for pair in kept if np.ptp(pair[0]) >= GRAY), key=lambda pair: np.ptp(pair[0]) < VIVID)
+    colored = [(color, share) for color, share in kept if np.ptp(color) >= GRAY or _own_hue(color, vivid)]
+    vivid_first = sorted(colored, key=lambda pair: np.ptp(pair[0]) < VIVID and not _own_hue(pair[0], vivid))
     bright = [color for color, _ in (vivid_first if count is None else _fewer(vivid_first, count))]
-    gray = [color for color, _ in kept if np.ptp(color) < GRAY]
+    gray = [color for color, _ in kept if np.ptp(color) < GRAY and not _own_hue(color, vivid)]
     if bright:  # then text and grid are gray, in as many shades as letters have edges
         gray = sorted(gray, key=np.linalg.norm)[-1:] if len(bright) == count else gray[: 2 + (count or 0)]
     return (bright + gray)[:MOST_LAYERS]
+
+
+def _own_hue(color: FloatArray, vivid: list[FloatArray]) -> bool:
+    """Whether a color, however dull, is none of the vivid ones mixed with gray."""
+
+    def hue(of: FloatArray) -> FloatArray:
+        return (of - np.mean(of)) / float(np.linalg.norm(of - np.mean(of)))
+
+    others = [other for other in vivid if other is not color]
+    enough = np.ptp(color) >= DULL and np.linalg.norm(color) > PALE
+    return bool(enough and all(hue(color) @ hue(other) < np.cos(np.radians(TURN)) for other in others))
 
 
 def _fewer(found: list[tuple[FloatArray, float]], count: int) -> list[tuple[FloatArray, float]]:

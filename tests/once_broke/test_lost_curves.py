@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("PIL")
 pytest.importorskip("matplotlib")
 
-from survrecon.digitize import Hints, read_figure
+from survrecon.digitize import Hints, raster_colors, read_figure
 from survrecon.digitize.raster import digitize_pixels
 from survrecon.digitize.raster_colors import find_colors
 from survrecon.digitize.raster_fills import contrast
@@ -186,3 +186,15 @@ def test_a_color_of_which_little_is_seen_comes_before_a_second_curve_of_another(
 def test_rows_of_circles_are_no_dashes_where_shades_of_gray_tell_curves(tmp_path):
     # 200 dpi, four shades of gray: two of them were followed twice, 0.11 and 0.09 off without a doubt
     assert max(errors(1, tmp_path, seed=67)) < 0.005
+
+
+def test_a_color_that_a_jpeg_made_nearly_gray_is_a_color(tmp_path):
+    # Lancet, 100 dpi, four arms with bands: purple was taken for gray, and an edge of red for the fourth color, 0.09 off
+    assert max(errors(16, tmp_path, seed=47)) < 0.008
+
+
+def test_a_color_between_another_and_white_but_of_another_hue_is_a_color():
+    # JAMA, 150 dpi: teal, as the JPEG leaves it, lies by the line from navy to white; it was taken for navy's edge, and its curve lost
+    navy, orange, teal = (255.0 - np.array(color) for color in [(25, 76, 108), (211, 140, 66), (110, 160, 153)])
+    kept = raster_colors._no_mixtures([(navy, 0.614), (orange, 0.435), (teal, 0.353)], 3)
+    assert [any(color is other for other in kept) for color in (navy, orange, teal)] == [True, True, True]
