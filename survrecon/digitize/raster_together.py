@@ -27,6 +27,7 @@ OUTSIDE = 3.0  # cost of a pixel that is not near the way found
 OFF_CENTER = 0.6
 BARE = 0.3  # cost of a blank pixel near it
 MORE = 1.05  # times what there is near the curves that were followed one by one
+MUCH_MORE = 4 / 3  # so much that these are elsewhere, whatever their dashes say
 LEAST = 0.01  # of the plot's width: what is left for one more curve beside others
 FAR_MORE = 4.0  # times what is left for a curve beside the others: it is not where it was followed
 
@@ -107,10 +108,11 @@ def follow_together(
     near = _beside(alike, worth, scale)
     kept = _limited(worth, near)
     found = list(alike)
-    if len(ways) >= len(alike) and worth.of(ways) > MORE * kept.of(best_paths(kept, rows, count)):
+    more = worth.of(ways) / max(kept.of(best_paths(kept, rows, count)), 1e-9)
+    if len(ways) >= len(alike) and more > MORE:
         within = _whole(_near(ways, near.shape, scale), scale, layer, first)
-        dashed = any(curve.pattern for curve in alike)
-        found = _without_worst(_dashes_within(within, layer, alike, first, start_row), worth, rows, scale) if dashed else []
+        dashed = _dashes_within(within, layer, alike, first, start_row) if any(curve.pattern for curve in alike) else []
+        found = _without_worst(dashed, worth, rows, scale) if more < MUCH_MORE or dashed != found else []
     if found:
         ways = _left_over(worth, found, rows, scale, count - len(found)) if counted and len(found) < count else []
     paths = [_within(_whole(_near([way], near.shape, scale), scale, layer, first), layer, first, start_row) for way in ways]
