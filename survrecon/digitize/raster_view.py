@@ -21,6 +21,9 @@ LEAST_SIDE = 40
 LEAST_SHARES = 2  # labels that begin with a zero, of an axis from 0 to 1
 SHARE = re.compile(r"0[.,\u00b7]?(\d+)")
 LEAST_LABELS = 3  # two numbers can be misread and still make a line
+INKED = 160  # of 255: what is darker is a letter
+TITLE_AWAY = 0.1  # of the room for labels: letters of one are not so far apart
+LEAST_AWAY = 3  # pixels, the same
 
 Points = tuple[tuple[float, float], tuple[float, float]]
 
@@ -219,6 +222,15 @@ def _at_left(clean: Pixels | None, frame: Frame, texts: list[Text]) -> Iterator[
         strip = (max(frame.left.near - wide, 0), above, frame.left.near, under_it)
         yield _numbers(clean, strip)
         yield _upright_numbers(clean, strip)
+        yield _numbers(clean, _without_title(clean, strip))
+
+
+def _without_title(clean: Pixels, strip: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    """Cut off what stands left of the labels, such as an upright title, which is read into their lines."""
+    left, top, right, bottom = strip
+    inked = np.flatnonzero((clean[top:bottom, left:right] < INKED).any(axis=(0, 2)))
+    beyond = np.flatnonzero(np.diff(inked) > max(TITLE_AWAY * (right - left), LEAST_AWAY))
+    return (left + int(inked[beyond[-1] + 1]) - 1, top, right, bottom) if beyond.size else strip
 
 
 def _first(

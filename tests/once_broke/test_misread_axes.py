@@ -124,3 +124,14 @@ def test_a_curve_along_an_axis_adds_no_tick_beyond_its_end():
     ink = axis_with_ticks(line, (20, 120, 220, 320, 420), slice(92, 100))
     ink[90:100, 430:560] = 1
     assert find_ticks(ink, line, 1) == pytest.approx([21, 121, 221, 321, 421], abs=0.5)
+
+
+def test_an_upright_title_is_cut_off_the_labels_beside_it():
+    # JCO, 100 dpi: 0.8 was read as 208, with the p of the title before it, and the axis was refused
+    clean = np.full((100, 60, 3), 255, dtype=np.uint8)
+    for row in (10, 40, 70):
+        for column in (28, 36, 41):  # digits of a label are as close as the point between them
+            clean[row : row + 9, column : column + 6] = 0
+    assert raster_view._without_title(clean, (0, 0, 60, 100)) == (0, 0, 60, 100)
+    clean[20:80, 8:18] = 0
+    assert raster_view._without_title(clean, (0, 0, 60, 100)) == (27, 0, 60, 100)
