@@ -28,6 +28,8 @@ VIVID = 30  # colors less colored than this come after all others: they may be e
 DULL = 18  # a JPEG may leave so little of a color
 TURN = 25.0  # degrees between two hues: neither is the other mixed with gray
 PALE = 60.0  # paler than this there is no telling a hue
+BRIGHTNESS = np.array([0.299, 0.587, 0.114])  # of red, green and blue, as a JPEG keeps it
+DIMMED, LESS = 20.0, 0.8  # it leaves thin lines less of their color: brightness differs by so much, and color is so many times less
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,6 +164,7 @@ def _no_mixtures(found: list[tuple[FloatArray, float]], count: int | None) -> li
             pure = [other for other in pure if np.ptp(other) >= GRAY]
         if share > SEEN and not any(_between(color, one, other) for one, other in combinations(pure, 2)):
             kept.append((color, share))
+    kept = [(color, share) for color, share in kept if not any(often > share and _dimmed(color, other) for other, often in kept)]
     colored = [(color, share) for color, share in kept if np.ptp(color) >= GRAY or _own_hue(color, vivid)]
     vivid_first = sorted(colored, key=lambda pair: np.ptp(pair[0]) < VIVID and not _own_hue(pair[0], vivid))
     bright = [color for color, _ in (vivid_first if count is None else _fewer(vivid_first, count))]
@@ -173,13 +176,20 @@ def _no_mixtures(found: list[tuple[FloatArray, float]], count: int | None) -> li
 
 def _own_hue(color: FloatArray, vivid: list[FloatArray]) -> bool:
     """Whether a color, however dull, is none of the vivid ones mixed with gray."""
-
-    def hue(of: FloatArray) -> FloatArray:
-        return (of - np.mean(of)) / float(np.linalg.norm(of - np.mean(of)))
-
     others = [other for other in vivid if other is not color]
-    enough = np.ptp(color) >= DULL and np.linalg.norm(color) > PALE
-    return bool(enough and all(hue(color) @ hue(other) < np.cos(np.radians(TURN)) for other in others))
+    return bool(np.ptp(color) >= DULL and np.linalg.norm(color) > PALE and not any(_same_hue(color, other) for other in others))
+
+
+def _same_hue(color: FloatArray, other: FloatArray) -> bool:
+    one, two = color - color @ BRIGHTNESS, other - other @ BRIGHTNESS
+    return float(one @ two) > np.cos(np.radians(TURN)) * float(np.linalg.norm(one) * np.linalg.norm(two))
+
+
+def _dimmed(color: FloatArray, other: FloatArray) -> bool:
+    """Whether a color is what a JPEG makes of another one in thin lines, such as confidence limits."""
+    one, two = (float(np.linalg.norm(of - of @ BRIGHTNESS)) for of in (color, other))
+    less = np.ptp(color) >= DULL and one < LESS * two
+    return bool(less and abs(float((color - other) @ BRIGHTNESS)) < DIMMED and _same_hue(color, other))
 
 
 def _fewer(found: list[tuple[FloatArray, float]], count: int) -> list[tuple[FloatArray, float]]:
