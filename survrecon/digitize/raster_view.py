@@ -300,6 +300,8 @@ def _numbers(clean: Pixels, strip: tuple[int, int, int, int]) -> tuple[Text, ...
     texts = read_texts(part, numbers=True, block=True)
     if len(texts) < LEAST_LABELS:  # enlarged digits may be missed
         texts = read_texts(part, numbers=True, block=True, high=DIGIT)
+    if len(texts) < LEAST_LABELS:  # or a row of labels far apart
+        texts = read_texts(part, numbers=True)
     return tuple(
         replace(t, left=t.left + left - margin, right=t.right + left - margin, top=t.top + top - margin, bottom=t.bottom + top - margin)
         for t in texts
