@@ -164,7 +164,9 @@ def _no_mixtures(found: list[tuple[FloatArray, float]], count: int | None) -> li
             pure = [other for other in pure if np.ptp(other) >= GRAY]
         if share > SEEN and not any(_between(color, one, other) for one, other in combinations(pure, 2)):
             kept.append((color, share))
-    kept = [(color, share) for color, share in kept if not any(often > share and _dimmed(color, other) for other, often in kept)]
+    clear = [(color, share) for color, share in kept if not any(often > share and _dimmed(color, other) for other, often in kept)]
+    if count is None or sum(np.ptp(color) >= GRAY for color, _ in clear) >= count:
+        kept = clear
     colored = [(color, share) for color, share in kept if np.ptp(color) >= GRAY or _own_hue(color, vivid)]
     vivid_first = sorted(colored, key=lambda pair: np.ptp(pair[0]) < VIVID and not _own_hue(pair[0], vivid))
     bright = [color for color, _ in (vivid_first if count is None else _fewer(vivid_first, count))]
