@@ -71,7 +71,7 @@ def _arms(ctx: click.Context, param: click.Parameter, texts: Sequence[str]) -> t
     multiple=True,
     callback=_arms,
     metavar="LABEL[=COLOR]",
-    help="A curve: repeat it. Without colors, largest area under the curve first.",
+    help="A curve: repeat it. Without colors: as the legend says, else largest area under the curve first.",
 )
 @click.option("--x-range", callback=_numbers, metavar="FIRST:LAST", help="Values at the first and the last tick of the time axis.")
 @click.option("--y-range", callback=_numbers, metavar="FIRST:LAST", help="The same for the survival axis, from the bottom: 0:1 or 0:100.")

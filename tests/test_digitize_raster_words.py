@@ -80,3 +80,33 @@ def test_words_under_the_axis_stay_words():
 
     read = digitize_pixels(drawn(design, ROWS, dpi=150))
     assert read.time_unit == "month" and {"Months", "Placebo"} <= {text.string for text in read.texts}
+
+
+# the shares at risk lie below both curves either way, and are the same at first
+ALIKE = (("Drug A", (120, 90, 40, 20, 9, 4, 0)), ("Placebo", (120, 90, 41, 22, 11, 5, 0)))
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_legend_tells_whose_numbers_are_at_risk_and_which_curve_a_name_is(swapped):
+    blue, red = ("Placebo", "Drug A") if swapped else ("Drug A", "Placebo")
+
+    def design(axes):
+        axes.legend(axes.lines[::-1], [blue, red], loc="upper right")  # blue is the higher curve
+
+    picture = drawn(design, ALIKE, dpi=150)
+    read = digitize_pixels(picture)
+    assert [trace.label for trace in read.traces] == [blue, red]
+    assert [trace.risk.count[4] for trace in read.traces] == [dict(ALIKE)[name][4] for name in (blue, red)]
+    assert any("by label" in note for note in read.notes)
+    for names in (("Drug A", "Placebo"), ("Placebo", "Drug A")):  # in whatever order they are typed
+        named = digitize_pixels(picture, Hints(arms=tuple((name, None) for name in names)))
+        assert [trace.label for trace in named.traces] == [blue, red]
+
+
+def test_words_that_are_no_known_names_name_no_curve():
+    def design(axes):
+        axes.legend(axes.lines[::-1], ["Median 20 months", "Not reached"], loc="upper right")
+
+    read = digitize_pixels(drawn(design, ALIKE, dpi=150))
+    assert {trace.label for trace in read.traces} <= {"Drug A", "Placebo", "arm 1", "arm 2"}
+    assert not any("by label" in note for note in read.notes)

@@ -32,8 +32,8 @@ class Hints:
     x_points, y_points : tuple of two (position, value) or None
         Two positions along the axis and their values; exact where `x_range` depends on the ticks found.
     arms : tuple of (label, color or None)
-        One per curve: its color as ``#rrggbb`` or a CSS name; without colors, in the order of the areas under
-        the curves, largest first.
+        One per curve: its color as ``#rrggbb`` or a CSS name; without colors, as the figure's legend says, else
+        in the order of the areas under the curves, largest first.
     """
 
     page: int | None = None

@@ -110,6 +110,8 @@ def match_rows(
         return (None,) * len(labels), ""
     known = {i: names.index(name) for i, name in enumerate(wanted) if name and names.count(name) == 1}
     orders = [order for order in permutations(range(len(rows))) if all(order[i] == k for i, k in known.items())]
+    if known and len(orders) == 1:  # the last one by what is left
+        return orders[0], "label"
     possible = [order for order in orders if all(_below(*curve, rows[k]) for curve, k in zip(curves, order, strict=True))]
     if not possible:
         return (None,) * len(labels), ""

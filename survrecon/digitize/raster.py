@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from survrecon.data import FloatArray
 from survrecon.digitize.axes import time_unit
-from survrecon.digitize.figure import Axis, Digitized, Hints, Trace
+from survrecon.digitize.figure import Axis, Digitized, Hints, Text, Trace
 from survrecon.digitize.labels import match_rows
 from survrecon.digitize.ocr import read_texts
 from survrecon.digitize.raster_axes import Frame, find_frame, ticks_missed, without_axes
@@ -24,6 +24,7 @@ from survrecon.digitize.raster_fills import PAPER, background, contrast
 from survrecon.digitize.raster_found import Found
 from survrecon.digitize.raster_image import Pixels, read_pixels
 from survrecon.digitize.raster_lines import read_lines
+from survrecon.digitize.raster_names import names_by_color
 from survrecon.digitize.raster_panel import outline_panel
 from survrecon.digitize.raster_remarks import remarks, without_letters
 from survrecon.digitize.raster_snapped import snapped
@@ -134,7 +135,8 @@ def digitize_pixels(pixels: Pixels, hints: Hints | None = None, path: str | Path
         found, rising = follow_curves(layers, plot, len(rows))
     if not found:
         raise FigureError(path, "no curve was found between the axes; it must start at the survival axis and be unlike the background")
-    traces, notes = _all_traces(found, plot, (x, y), full, rising, hints, rows, frame)
+    names = _legend(view, texts, found, [label for label, _ in hints.arms] or [row.label for row in rows if row.label])
+    traces, notes = _all_traces(found, plot, (x, y), full, rising, hints, rows, frame, names)
     if not (hints.arms or rising):
         missed = _overlooked(layers, found, plot)
         traces = [replace(trace, doubts=(*trace.doubts, *missed)) for trace in traces]
@@ -151,6 +153,12 @@ def digitize_pixels(pixels: Pixels, hints: Hints | None = None, path: str | Path
         backdrop=pixels,
         texts=tuple(view.text(text) for text in texts),
     )
+
+
+def _legend(view: View, texts: Sequence[Text], found: list[Found], names: Sequence[str]) -> dict[str, str]:
+    """Return the names of curves by their colors, as a legend says."""
+    colors = [hex_of(curve.ink.color) for curve in found]
+    return names_by_color(view.pixels, texts, colors, names, background(view.pixels, PAPER))
 
 
 def _overlooked(layers: list[Layer], found: list[Found], plot: Plot) -> list[str]:
@@ -261,21 +269,29 @@ def follow_curves(layers: list[Layer], plot: Plot, count: int | None) -> tuple[l
 
 
 def _all_traces(
-    found: list[Found], plot: Plot, axes: tuple[Axis, Axis], full: float, rising: bool, hints: Hints, rows: Sequence[RiskRow], frame: Frame
+    found: list[Found],
+    plot: Plot,
+    axes: tuple[Axis, Axis],
+    full: float,
+    rising: bool,
+    hints: Hints,
+    rows: Sequence[RiskRow],
+    frame: Frame,
+    legend: Mapping[str, str],
 ) -> tuple[list[Trace], list[str]]:
     """Turn all curves into traces with names and numbers at risk; also what there is to note."""
     height = found[0].ink.own.shape[0]
     found = read_lines(found, height - plot.zero if rising else plot.one)
     moved = snapped([curve.steps for curve in found], frame.x_ticks + frame.y_ticks)
     traces = [_trace(curve, found, plot, axes, full, rising, moved) for curve in found]
-    traces = _labelled(traces, hints)
+    traces = _labelled(traces, hints, legend)
     notes = []
     if len(found) < len(hints.arms):
         lost = len(hints.arms) - len(found)
         notes.append(f"{lost} of the {len(hints.arms)} curves was not found, and may have been taken for another one")
         traces = [replace(trace, doubts=(*trace.doubts, *notes)) for trace in traces]
     if not rising:
-        traces, matched = _with_risk(traces, rows, bool(hints.arms))
+        traces, matched = _with_risk(traces, rows, bool(hints.arms), legend)
         notes += matched
     missed = ticks_missed(hints, frame)
     traces = [replace(trace, doubts=(*missed, *trace.doubts)) for trace in traces]
@@ -312,9 +328,9 @@ def _trace(curve: Found, found: list[Found], plot: Plot, axes: tuple[Axis, Axis]
     )
 
 
-def _labelled(traces: list[Trace], hints: Hints) -> list[Trace]:
-    """Name the curves: by the colors that the user gives, else in the order of the areas under them."""
-    names = [f"arm {number + 1}" for number in range(len(traces))]
+def _labelled(traces: list[Trace], hints: Hints, legend: Mapping[str, str]) -> list[Trace]:
+    """Name the curves: by the colors that the user or a legend gives, else in the order of the areas under them."""
+    names = [legend.get(trace.color, f"arm {number + 1}") for number, trace in enumerate(traces)]
     colors = [color for _, color in hints.arms]
     if hints.arms and all(color is not None for color in colors):
         from scipy.optimize import linear_sum_assignment
@@ -323,17 +339,18 @@ def _labelled(traces: list[Trace], hints: Hints) -> list[Trace]:
         apart = np.linalg.norm(np.array([rgb_of(trace.color, "") for trace in traces])[:, None] - wanted, axis=2)
         for trace, arm in zip(*linear_sum_assignment(apart), strict=True):
             names[trace] = hints.arms[arm][0]
-    elif len(hints.arms) == len(traces):
+    elif len(hints.arms) == len(traces) and set(names) != {label for label, _ in hints.arms}:
         names = [label for label, _ in hints.arms]
     return [replace(trace, label=name) for trace, name in zip(traces, names, strict=True)]
 
 
-def _with_risk(traces: list[Trace], rows: Sequence[RiskRow], named: bool) -> tuple[list[Trace], list[str]]:
+def _with_risk(traces: list[Trace], rows: Sequence[RiskRow], named: bool, legend: Mapping[str, str]) -> tuple[list[Trace], list[str]]:
     """Give each curve its row of the risk table, and its name there if the user gives none."""
     if not rows:
         return traces, []
     curves = [(trace.time, trace.survival) for trace in traces]
-    order, how = match_rows([trace.label if named else "" for trace in traces], [trace.color for trace in traces], curves, rows)
+    known = [trace.label if named or trace.color in legend else "" for trace in traces]
+    order, how = match_rows(known, [trace.color for trace in traces], curves, rows)
     if not how:
         return traces, ["a risk table was read from the picture, but which row belongs to which curve is not clear"]
     matched = []

@@ -184,7 +184,7 @@ def _own_hue(color: FloatArray, vivid: list[FloatArray]) -> bool:
 
 def _same_hue(color: FloatArray, other: FloatArray) -> bool:
     one, two = color - color @ BRIGHTNESS, other - other @ BRIGHTNESS
-    return float(one @ two) > np.cos(np.radians(TURN)) * float(np.linalg.norm(one) * np.linalg.norm(two))
+    return bool(one @ two > np.cos(np.radians(TURN)) * np.linalg.norm(one) * np.linalg.norm(two))
 
 
 def _dimmed(color: FloatArray, other: FloatArray) -> bool:

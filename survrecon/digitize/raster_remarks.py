@@ -43,7 +43,7 @@ def remarks(texts: Iterable[Text], labels: Iterable[str], left: float, top: floa
     names = {_letters(label) for label in labels}
     moved = (replace(text, left=text.left - left, right=text.right - left, top=text.top - top, bottom=text.bottom - top) for text in texts)
     inside = [word for word in moved if word.left > 0 and word.top > 0 and word.right < shape[1] and word.bottom < shape[0]]
-    lines = [line for row in rows_of(inside) for line in _split(row)]
+    lines = [line for row in rows_of(inside) for line in split_row(row)]
     said = [(" ".join(word.string for word in line), line) for line in lines]
     return [_box(line) for string, line in said if SAYS.search(string) or _letters(string) in names]
 
@@ -52,8 +52,19 @@ def _letters(string: str) -> str:
     return re.sub(r"\W", "", string).casefold()
 
 
-def _split(row: list[Text]) -> list[list[Text]]:
-    """Part words that are far from each other."""
+def split_row(row: list[Text]) -> list[list[Text]]:
+    """Part words that are far from each other.
+
+    Parameters
+    ----------
+    row : list of Text
+        Words of one row, from the left.
+
+    Returns
+    -------
+    list of list of Text
+        What belongs together.
+    """
     lines = [row[:1]]
     for word in row[1:]:
         if word.left - lines[-1][-1].right > APART * (word.bottom - word.top):
