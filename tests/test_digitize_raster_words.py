@@ -11,6 +11,7 @@ from PIL import Image
 
 from survrecon.digitize.figure import Hints
 from survrecon.digitize.raster import digitize_pixels
+from survrecon.digitize.raster_names import _known
 
 pytestmark = pytest.mark.skipif(shutil.which("tesseract") is None, reason="tesseract is not installed")
 
@@ -110,3 +111,12 @@ def test_words_that_are_no_known_names_name_no_curve():
     read = digitize_pixels(drawn(design, ALIKE, dpi=150))
     assert {trace.label for trace in read.traces} <= {"Drug A", "Placebo", "arm 1", "arm 2"}
     assert not any("by label" in note for note in read.notes)
+
+
+def test_names_that_were_misread_go_to_the_colors_they_are_most_like_together():
+    found = {"#1f77b4": {"Stage Il"}, "#d62728": {"Stage |"}, "#2ca02c": {"Stage Ill", "Observed"}}
+    names = ["Stage", "Stage 11", "Stage III"]  # I is lost, II and III are read in other ways
+    assert _known(found, names) == {"#d62728": "Stage", "#1f77b4": "Stage 11", "#2ca02c": "Stage III"}
+    assert _known(found, ["Stage", "Stage", "Stage III"]) == {}  # two were read as one
+    assert _known({"#1f77b4": {"Drug"}}, ["Drug A", "Drug B"]) == {}  # as much like the one as like the other
+    assert _known({"#1f77b4": set()}, ["Drug A", "Drug B"]) == {}
