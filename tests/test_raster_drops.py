@@ -47,15 +47,17 @@ def test_a_curve_starts_at_one_unless_its_ink_does_not():
 
 @pytest.mark.parametrize(
     # a line of 3 pixels that ends at column 50 with the right arm, 6 long, of a mark at 44.5
-    ("last", "deeper", "end"),
+    ("last", "deeper", "drawn", "end"),
     [
-        (44.5, 8.0, 44.5),
-        (44.5, 9.0, 44.5),  # the arm's lower edge is no drop
-        (44.5, 20.0, 50.0),  # but this is one
-        (30.0, 8.0, 50.0),  # the line goes on after the mark
+        (44.5, 8.0, 8.0, 44.5),
+        (44.5, 9.0, 9.0, 44.5),  # the arm's lower edge is no drop
+        (44.5, 20.0, 20.0, 50.0),  # but this is one
+        (44.5, 20.0, 8.0, 44.5),  # unless it has no ink: a line fitted behind a cross fell by 0.03, at the end of each of four curves
+        (30.0, 8.0, 8.0, 50.0),  # the line goes on after the mark
     ],
 )
-def test_a_mark_at_the_end_ends_the_curve_in_its_middle(last, deeper, end):
-    steps = to_last_mark(Steps(np.array([5.0, 47.0]), np.array([8.0, deeper]), 50.0, 3.0), np.array([20.0, last]), 6.0)
+def test_a_mark_at_the_end_ends_the_curve_in_its_middle(last, deeper, drawn, end):
+    ink = painted([5, 47], [8, drawn], 50, 3)
+    steps = to_last_mark(Steps(np.array([5.0, 47.0]), np.array([8.0, deeper]), 50.0, 3.0), np.array([20.0, last]), 6.0, ink)
     assert steps.end == end and steps.x[-1] <= end
     assert steps.y[-1] == (deeper if end == 50 else 8)

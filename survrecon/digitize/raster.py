@@ -308,7 +308,7 @@ def _trace(curve: Found, found: list[Found], plot: Plot, axes: tuple[Axis, Axis]
     height = curve.ink.own.shape[0]
     start = height - plot.zero if rising else plot.one
     others = [other for other in found if other is not curve]
-    curve = replace(curve, steps=to_last_mark(from_start(curve.steps, start - moved), curve.marks, curve.reach))
+    curve = replace(curve, steps=to_last_mark(from_start(curve.steps, start - moved), curve.marks, curve.reach, curve.ink.own))
     rows = np.append(curve.steps.y, curve.steps.y[-1])
     survival = np.clip(y.value((height - rows if rising else rows) + plot.top + moved) / full, 0, 1)
 

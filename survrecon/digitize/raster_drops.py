@@ -15,6 +15,7 @@ MOVED = 1.5  # pixels that a stroke may be from where its edges say
 STRAIGHT = 0.6  # pixels that the middle of a stroke may waver
 LOW = 0.5  # pixels that the parts of a drop span that is too low to show a stroke
 NEAR = 2.0  # pixels that a first level may be from 1
+INKED = 0.5  # of a pixel; and of the rows of a drop
 
 
 def whole_drops(steps: Steps, own: Floats) -> Steps:
@@ -107,7 +108,7 @@ def from_start(steps: Steps, row: float) -> Steps:
     return replace(steps, y=y)
 
 
-def to_last_mark(steps: Steps, marks: FloatArray, reach: float) -> Steps:
+def to_last_mark(steps: Steps, marks: FloatArray, reach: float, own: Floats) -> Steps:
     """End a curve in the middle of the mark that its ink ends with, not at that mark's edge.
 
     Parameters
@@ -118,15 +119,22 @@ def to_last_mark(steps: Steps, marks: FloatArray, reach: float) -> Steps:
         Columns of its marks, ascending.
     reach : float
         How far a mark reaches from its middle.
+    own : ndarray of float32, shape (height, width)
+        The curve's ink.
 
     Returns
     -------
     Steps
-        The same, unless a mark reaches to its end and no drop taller than the line follows on it.
+        The same, unless a mark reaches to its end and no drop taller than the line that has ink follows on it.
     """
     if marks.size == 0 or not max(steps.x[0], steps.end - reach - 1) < marks[-1] < steps.end:
         return steps
     before = steps.x < marks[-1]
-    if steps.y[-1] - steps.y[before][-1] > steps.thickness:
-        return steps
+    level = float(steps.y[before][-1])
+    if steps.y[-1] - level > steps.thickness:
+        # a mark explains its own ink, so the line behind it may fall where there is none
+        first = int(max(steps.x[~before][0] - 1, marks[-1] + steps.thickness))
+        below = own[int(level + steps.thickness) : int(steps.y[-1]) + 1, first : int(steps.end) + 2]
+        if below.size == 0 or np.mean(below.max(axis=1) > INKED) > INKED:
+            return steps
     return replace(steps, x=steps.x[before], y=steps.y[before], end=float(marks[-1]))
