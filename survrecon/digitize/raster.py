@@ -135,8 +135,7 @@ def digitize_pixels(pixels: Pixels, hints: Hints | None = None, path: str | Path
         found, rising = follow_curves(layers, plot, len(rows))
     if not found:
         raise FigureError(path, "no curve was found between the axes; it must start at the survival axis and be unlike the background")
-    names = _legend(view, texts, found, [label for label, _ in hints.arms] or [row.label for row in rows if row.label])
-    traces, notes = _all_traces(found, plot, (x, y), full, rising, hints, rows, frame, names)
+    traces, notes = _all_traces(found, plot, (x, y), full, rising, hints, rows, frame, _legend(view, texts, found, hints, rows))
     if not (hints.arms or rising):
         missed = _overlooked(layers, found, plot)
         traces = [replace(trace, doubts=(*trace.doubts, *missed)) for trace in traces]
@@ -155,8 +154,9 @@ def digitize_pixels(pixels: Pixels, hints: Hints | None = None, path: str | Path
     )
 
 
-def _legend(view: View, texts: Sequence[Text], found: list[Found], names: Sequence[str]) -> dict[str, str]:
-    """Return the names of curves by their colors, as a legend says."""
+def _legend(view: View, texts: Sequence[Text], found: list[Found], hints: Hints, rows: Sequence[RiskRow]) -> dict[str, str]:
+    """Return the names of curves by their colors, as a legend says: those that are typed, else those of the risk table."""
+    names = [label for label, _ in hints.arms] or [row.label for row in rows if row.label]
     colors = [hex_of(curve.ink.color) for curve in found]
     return names_by_color(view.pixels, texts, colors, names, background(view.pixels, PAPER))
 

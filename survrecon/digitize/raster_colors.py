@@ -156,6 +156,10 @@ def find_colors(ink: Contrast, count: int | None = None, given: Sequence[FloatAr
 def _no_mixtures(found: list[tuple[FloatArray, float]], count: int | None) -> list[FloatArray]:
     """Leave out what is seen in few columns, and what a much more frequent pair of colors makes where it touches or is blurred."""
     vivid = [color for color, share in found if share > SEEN and np.ptp(color) >= VIVID]
+
+    def is_colored(color: FloatArray) -> bool:
+        return bool(np.ptp(color) >= GRAY) or _own_hue(color, vivid)
+
     kept: list[tuple[FloatArray, float]] = []
     for color, share in found:
         ratio = MIXED if np.ptp(color) >= GRAY else MIXED_GRAY
@@ -167,10 +171,10 @@ def _no_mixtures(found: list[tuple[FloatArray, float]], count: int | None) -> li
     clear = [(color, share) for color, share in kept if not any(often > share and _dimmed(color, other) for other, often in kept)]
     if count is None or sum(np.ptp(color) >= GRAY for color, _ in clear) >= count:
         kept = clear
-    colored = [(color, share) for color, share in kept if np.ptp(color) >= GRAY or _own_hue(color, vivid)]
+    colored = [(color, share) for color, share in kept if is_colored(color)]
     vivid_first = sorted(colored, key=lambda pair: np.ptp(pair[0]) < VIVID and not _own_hue(pair[0], vivid))
     bright = [color for color, _ in (vivid_first if count is None else _fewer(vivid_first, count))]
-    gray = [color for color, _ in kept if np.ptp(color) < GRAY and not _own_hue(color, vivid)]
+    gray = [color for color, _ in kept if not is_colored(color)]
     if bright:  # then text and grid are gray, in as many shades as letters have edges
         gray = sorted(gray, key=np.linalg.norm)[-1:] if len(bright) == count else gray[: 2 + (count or 0)]
     return (bright + gray)[:MOST_LAYERS]

@@ -21,10 +21,12 @@ SHORTEST = 1.0  # a sample
 PARTED = 0.6  # blank before its first dash: what stands further left is no part of it
 HIGH = 0.3  # above and below the middle of the words
 TALLEST = 1.2  # the same: a sample and its marks reach no further
+
 FAINT = 60.0  # of 441 between black and white: paler is no ink
 SOFT = 0.4  # of a color is left at the edges of a line
 OFF = 45.0  # that ink may differ from a color, or the same paler
 MOSTLY = 0.7  # of a sample's ink is of one color
+
 LIKE = 0.75  # share of equal letters in a name that was read in two places
 CLEARLY = 0.05  # and more than in a name that no other color has
 MOST_LETTERS = 40
