@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,6 +54,7 @@ def draw(design: FigureDesign, path: str | Path) -> Truth:
         "svg.fonttype": "none",
         "svg.hashsalt": "survrecon",
         "pdf.fonttype": 42,
+        "path.snap": style.snap,
     }
     with matplotlib.rc_context(settings):
         figure, ax, table = _lay_out(truth, style)
@@ -78,11 +78,24 @@ def _save(figure: Figure, design: FigureDesign, finer: int, path: str | Path) ->
         return
     from PIL import Image
 
-    drawn = io.BytesIO()
-    figure.savefig(drawn, format="png", dpi=finer * design.dpi, pil_kwargs={"compress_level": 0})
-    with Image.open(drawn) as image:
-        pixels = image.convert("RGB").reduce(finer)
+    figure.set_dpi(finer * design.dpi)
+    canvas: Any = figure.canvas
+    if finer > 1:
+        _draw_markers_between(canvas.get_renderer())
+    canvas.draw()
+    pixels = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy()).reduce(finer)
     pixels.save(path, format=design.format, dpi=(design.dpi, design.dpi), quality=JPEG_QUALITY)
+
+
+def _draw_markers_between(renderer: Any) -> None:
+    """Let ticks and marks lie where they are: Agg moves its markers to whole pixels, whatever `path.snap` says."""
+    from matplotlib.backend_bases import RendererBase
+
+    def draw_markers(context: Any, *args: Any, **options: Any) -> None:
+        context.set_snap(False)
+        RendererBase.draw_markers(renderer, context, *args, **options)
+
+    renderer.draw_markers = draw_markers
 
 
 def _families(wanted: Sequence[str]) -> list[str]:
