@@ -22,8 +22,16 @@ def line_boxes(x, y, end, thickness):
 
 
 def painted(x, y, end, thickness, shape=(40, 60)):
-    """Share of each pixel that a line along a step function covers."""
-    return rectangles(line_boxes(x, y, end, thickness), shape)
+    """Share of each pixel that a line along a step function covers: its corners are round, as R and matplotlib draw them."""
+    half = thickness / 2
+    edges = [x[0] - half, *x[1:], end + half]
+    rows, columns = (np.arange(0.5, shape[0] * FINE) / FINE)[:, None], np.arange(0.5, shape[1] * FINE) / FINE
+    ink = np.zeros((shape[0] * FINE, shape[1] * FINE), dtype=bool)
+    for left, right, level in zip(edges[:-1], edges[1:], y, strict=True):
+        ink |= (columns > left) & (columns < right) & (np.abs(rows - level) < half)
+    for drop, top, bottom in zip(x[1:], y[:-1], y[1:], strict=True):
+        ink |= (columns - drop) ** 2 + (rows - np.clip(rows, top, bottom)) ** 2 < half**2
+    return ink.reshape(shape[0], FINE, shape[1], FINE).mean(axis=(1, 3))
 
 
 def dashes(x, y, end, lengths, shape, thickness=3.0):

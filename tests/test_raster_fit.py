@@ -10,6 +10,7 @@ from survrecon.digitize.raster_fit import coverage, fit
 from survrecon.digitize.raster_ink import bare
 from survrecon.digitize.raster_trace import Steps
 
+ROUND = 0.03  # of a pixel: a round corner is drawn as four steps
 X, Y, END = [5.0, 17.3, 18.6, 33.45], [8.2, 12.9, 21.35, 30.0], 50.6
 
 
@@ -18,15 +19,18 @@ def fitted(steps, ink, seen=None, over=None):
     return fit(steps, known if over is None else replace(known, over=over.astype(np.float32)))
 
 
-def test_the_coverage_of_a_line_is_that_of_its_rectangles():
-    # painted in twentieths of a pixel, to which all numbers are multiples
-    x, y = [5.0, 17.3, 18.6, 33.45], [8.2, 12.9, 21.35, 30.0]
-    assert coverage(Steps(np.array(x), np.array(y), 50.6, 2.7), (40, 60)) == pytest.approx(painted(x, y, 50.6, 2.7), abs=1e-6)
+@pytest.mark.parametrize(
+    ("x", "y"), [(X, Y), ([5.0, 17.3, 18.6, 19.0, 20.3], [8.2, 9.1, 10.3, 11.05, 13.0])]
+)  # also closer than it is thick
+def test_the_coverage_of_a_line_is_what_is_painted(x, y):
+    found, known = coverage(Steps(np.array(x), np.array(y), 50.6, 2.7), (40, 60)), painted(x, y, 50.6, 2.7)
+    assert found == pytest.approx(known, abs=ROUND)
+    assert found.sum() == pytest.approx(known.sum(), rel=1e-3)
 
 
 def test_a_line_may_leave_the_picture():
     steps = Steps(np.array([-1.0, 20.0, 40.0]), np.array([-0.5, 20.0, 40.5]), 61.0, 3.0)
-    assert coverage(steps, (40, 60)) == pytest.approx(painted([-1, 20, 40], [-0.5, 20, 40.5], 61, 3), abs=1e-5)
+    assert coverage(steps, (40, 60)) == pytest.approx(painted([-1, 20, 40], [-0.5, 20, 40.5], 61, 3), abs=ROUND)
 
 
 def test_steps_that_are_a_pixel_off_are_moved_onto_the_ink():

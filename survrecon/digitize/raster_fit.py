@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
@@ -16,13 +16,16 @@ ITERATIONS = 8
 FARTHEST = 0.5  # pixels that a step is moved at once
 ENOUGH = 0.02
 STIFF = 0.05  # of a pixel's edge: keeps what no pixel tells where it is
-PER_STEP = 0.2  # squared ink, in pixels, that a step more must explain
-UNEXPLAINED = 0.5  # squared ink around a step, in pixels, that another step may explain
+PER_STEP = 0.08  # squared ink, in pixels, that a step more must explain
+UNEXPLAINED = 0.2  # squared ink around a step, in pixels, that another step may explain
 LEAST_DROP = 0.6  # pixels, to be split
 LEAST_RUN = 2.5
 SAME = 0.15  # pixels: levels and drops that are closer are one
 APART = 0.3  # pixels between the halves of a drop
 SIMPLER = (0.4, 0.8)  # pixels: at last, steps that are closer are tried as one
+PARTS = np.linspace(0, np.pi / 2, 5)  # angles between which a round corner is drawn as a step
+ASIDE = np.sin(PARTS)  # where each of these steps ends, for a radius of 1, and its mean height; the first one is the line itself
+UPWARDS = np.append(1.0, np.diff((PARTS + np.sin(PARTS) * np.cos(PARTS)) / 2) / np.diff(ASIDE))
 
 
 def coverage(steps: Steps, shape: tuple[int, int]) -> Floats:
@@ -42,8 +45,9 @@ def coverage(steps: Steps, shape: tuple[int, int]) -> Floats:
 
     Notes
     -----
-    A line of thickness w along a falling step function, with square corners and ends, is what lies under the function moved by w/2
-    to the right and upwards, but not under it when it is moved by w/2 to the left and downwards.
+    A line along a falling step function, with round corners and square ends, lies between two borders: the highest and the lowest that
+    the function comes to if it is moved anywhere within a circle as wide as the line, to the right and upwards or to the left and
+    downwards. R and matplotlib draw round corners; where drops are close, they leave a line narrower than square ones would.
     """
     sheet = np.zeros(shape[0] * shape[1], dtype=np.float32)
     pixel, share = _covered(steps, shape)
@@ -54,13 +58,10 @@ def coverage(steps: Steps, shape: tuple[int, int]) -> Floats:
 def _covered(steps: Steps, shape: tuple[int, int]) -> tuple[IntArray, FloatArray]:
     """Return the pixels that the line may touch, column by column, and how much of each it covers."""
     height, width = shape
-    half, edges = steps.thickness / 2, np.append(steps.x, steps.end)
-    outer, inner = edges + half, edges - half
-    outer[0], inner[-1] = edges[0] - half, edges[-1] + half
     parts = []
-    for border, rows, sign in ((outer, steps.y - half, 1.0), (inner, steps.y + half, -1.0)):
-        step, column, share = _cells(border[:-1], border[1:], width)
-        row = np.clip(rows, 0, height - 1e-6)[step]
+    for border, sign in zip(_borders(steps), (1.0, -1.0), strict=True):
+        step, column, share = _cells(border.edges[:-1], border.edges[1:], width)
+        row = np.clip(border.rows, 0, height - 1e-6)[step]
         first = row.astype(np.int64)
         part = sign * share * (row - first)
         parts += [(column, first, sign * share - part), (column, first + 1, part)]
@@ -77,6 +78,40 @@ def _covered(steps: Steps, shape: tuple[int, int]) -> tuple[IntArray, FloatArray
     return (rows * width + np.repeat(np.arange(width), many))[inside], total[inside]
 
 
+@dataclass(frozen=True, eq=False)
+class _Border:
+    """The border over or under a line: edges, and a row between each two; and what these move with, numbers of drops and of levels."""
+
+    edges: FloatArray
+    rows: FloatArray
+    level: IntArray
+    drop: IntArray
+
+
+def _borders(steps: Steps) -> tuple[_Border, _Border]:
+    """Return the border over a line and that under it, which is the same turned around."""
+    over = _over(steps.x, steps.y, steps.end, steps.thickness / 2)
+    last = steps.x.size - 1
+    turned = _over(np.append(-steps.end, -steps.x[:0:-1]), -steps.y[::-1], -steps.x[0], steps.thickness / 2)
+    under = _Border(-turned.edges[::-1], -turned.rows[::-1], last - turned.level[::-1], last + 1 - turned.drop[::-1])
+    return over, under
+
+
+def _over(x: FloatArray, y: FloatArray, end: float, half: float) -> _Border:
+    """Return the border over a line whose corners are round: the highest of its level moved by the parts of a quarter of a circle."""
+    right, up = half * ASIDE, half * UPWARDS
+    moved = (x[1:] + right[:, None]).ravel()
+    order = np.argsort(moved, kind="stable")
+    drop = np.tile(np.arange(1, x.size), right.size)[order]
+    edges = np.concatenate([[x[0] - half], moved[order], [end + half]])
+    middles = (edges[:-1] + edges[1:]) / 2
+    levels = np.array([np.searchsorted(x[1:], middles - each, side="right") for each in right])
+    rows = y[levels] - up[:, None]
+    best = rows.argmin(axis=0)
+    some = np.arange(best.size)
+    return _Border(edges, rows[best, some], levels[best, some], drop)
+
+
 def _cells(low: FloatArray, high: FloatArray, count: int) -> tuple[IntArray, IntArray, FloatArray]:
     """Return which unit cells each interval covers, and how much of each: number of the interval, cell, share."""
     low, high = np.clip(low, 0, count), np.clip(high, 0, count)
@@ -90,29 +125,21 @@ def _cells(low: FloatArray, high: FloatArray, count: int) -> tuple[IntArray, Int
 def _slopes(steps: Steps, shape: tuple[int, int]) -> tuple[IntArray, sparse.csr_array]:
     """Return which pixels change with the drops `x[1:]`, the levels `y` and the end, and how much of each: one column for each of these."""
     height, width = shape
-    x, y, half, size = steps.x, steps.y, steps.thickness / 2, steps.x.size
+    half, size = steps.thickness / 2, steps.x.size
     parts = []
-
-    def down(at: FloatArray, upper: FloatArray, lower: FloatArray, first: int, sign: float) -> None:
-        number, row, share = _cells(upper, lower, height)
-        column = np.floor(at).astype(np.int64)[number]
-        parts.append((row * width + column, first + number, sign * share, (column >= 0) & (column < width)))
-
-    def across(at: FloatArray, left: FloatArray, right: FloatArray, sign: float) -> None:
-        number, column, share = _cells(left, right, width)
-        row = np.floor(at).astype(np.int64)[number]
-        parts.append((row * width + column, size - 1 + number, sign * share, (row >= 0) & (row < height)))
-
-    down(x[1:] + half, y[:-1] - half, y[1:] - half, 0, 1.0)
-    down(x[1:] - half, y[:-1] + half, y[1:] + half, 0, -1.0)
-    down(np.array([steps.end + half]), y[-1:] - half, y[-1:] + half, 2 * size - 1, 1.0)
-    left, right = np.append(x[0] - half, x[1:] + half), np.append(x[1:], steps.end)
-    across(y - half, left, right + half, -1.0)
-    across(y + half, x - half, np.append(right[:-1] - half, steps.end + half), 1.0)
-    pixel, column, value, inside = (np.concatenate(items) for items in zip(*parts, strict=True))
-    number: IntArray
-    touched, number = np.unique(pixel[inside], return_inverse=True)
-    return touched, sparse.csr_array((value[inside], (number, column[inside])), shape=(touched.size, 2 * size))
+    for border, sign in zip(_borders(steps), (1.0, -1.0), strict=True):
+        number, row, share = _cells(border.rows[:-1], border.rows[1:], height)
+        column = np.floor(border.edges[1:-1]).astype(np.int64)[number]
+        parts.append((row * width + column, border.drop[number] - 1, sign * share, (column >= 0) & (column < width)))
+        number, column, share = _cells(border.edges[:-1], border.edges[1:], width)
+        row = np.floor(border.rows).astype(np.int64)[number]
+        parts.append((row * width + column, size - 1 + border.level[number], -sign * share, (row >= 0) & (row < height)))
+    number, row, share = _cells(steps.y[-1:] - half, steps.y[-1:] + half, height)
+    column = np.full(row.size, int(np.floor(steps.end + half)))
+    parts.append((row * width + column, 2 * size - 1 + number, share, (column >= 0) & (column < width)))
+    pixel, moved, value, inside = (np.concatenate(items) for items in zip(*parts, strict=True))
+    touched, at = np.unique(pixel[inside], return_inverse=True)
+    return touched, sparse.csr_array((value[inside], (at, moved[inside])), shape=(touched.size, 2 * size))
 
 
 def fit(steps: Steps, ink: Ink) -> Steps:
