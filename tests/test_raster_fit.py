@@ -10,6 +10,7 @@ from survrecon.digitize.raster_fit import coverage, fit
 from survrecon.digitize.raster_ink import bare
 from survrecon.digitize.raster_trace import Steps
 
+CLOSE_X, CLOSE_Y = [5.0, 17.3, 18.6, 19.0, 20.3], [8.2, 9.1, 10.3, 11.05, 13.0]  # drops closer than the line is thick
 ROUND = 0.03  # of a pixel: a round corner is drawn as four steps
 X, Y, END = [5.0, 17.3, 18.6, 33.45], [8.2, 12.9, 21.35, 30.0], 50.6
 
