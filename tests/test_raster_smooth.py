@@ -48,9 +48,10 @@ def test_marks_that_are_known_tell_nothing():
 
 
 def test_without_ink_it_is_the_mean_over_all_courses():
-    # every falling course over 7 levels and 4 points, by enumeration: prior chances only, as no pixel is seen
-    height, width, rate, mean_fall = 2, 2, 0.6, 1.5
-    levels, points = np.arange(height * DOWN - 1), width * ACROSS
+    # every falling course over 7 levels and 12 points, by enumeration: prior chances only, as no pixel is seen; with the line
+    # 3 pixels thick, the course begins 2 columns before the picture and ends as many after it
+    height, width, beyond, rate, mean_fall = 2, 2, 2, 0.6, 1.5
+    levels, points = np.arange(height * DOWN - 1), (width + 2 * beyond) * ACROSS
     chance, slope = rate / ACROSS, 1 / (mean_fall * DOWN)
     start = np.exp(-0.5 * ((levels / DOWN - 8.0) / 2.0) ** 2)
     total, mean = 0.0, np.zeros(points)
@@ -62,7 +63,8 @@ def test_without_ink_it_is_the_mean_over_all_courses():
         mean += weight * np.array(rows) / DOWN
     nothing = np.zeros((height, width))
     corridor = np.zeros(width), np.full(width, levels[-1] / DOWN)
-    assert course(nothing, nothing, corridor=corridor, falls=(rate, mean_fall))[1] == pytest.approx(mean / total)
+    inside = slice(beyond * ACROSS, points - beyond * ACROSS)
+    assert course(nothing, nothing, corridor=corridor, falls=(rate, mean_fall))[1] == pytest.approx((mean / total)[inside])
 
 
 def test_it_stays_in_its_corridor():
@@ -102,3 +104,12 @@ def test_a_gap_between_dashes_is_crossed_where_there_is_nothing():
     dash[(sums >= 38) & (sums < 46)] = 0
     seen[:, 34:36] = 0
     assert course(ink, seen, dash=dash)[1] == pytest.approx(10.0, abs=0.5)
+
+
+def test_the_end_of_a_picture_makes_no_line_fall():
+    # a level line; near its end a guide 0.1 as dark as ink crosses it: the lower edges of the last columns were not counted, so a fall
+    # by most of the height cost less than to go on
+    ink = painted([0], [8], 62, 3.0, (200, 60))
+    ink[:, 55] = np.maximum(ink[:, 55], 0.1)
+    _, y = course(ink, falls=(0.02, 15.0))
+    assert y == pytest.approx(8, abs=0.3)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -67,6 +67,9 @@ def smooth(
     """
     across = FINE if thickness < THICK else FINE // 2
     down = 2 * across
+    spare = int(np.ceil(thickness / 2))  # the edges of the first and the last columns are those of points beyond them
+    ink, corridor = _beyond(ink, spare), (np.pad(corridor[0], spare, mode="edge"), np.pad(corridor[1], spare, mode="edge"))
+    anchors = None if anchors is None else replace(anchors, x=anchors.x + spare)
     top, bottom = _edge_costs(ink, down)
     width, levels = ink.shape[1], top.shape[1]
     column = np.repeat(np.arange(width), across)
@@ -86,7 +89,15 @@ def smooth(
     for i, sign, row, worth in _held(anchors, across, column.size):
         costs[i] += worth * np.clip((sign * (np.arange(low[i], high[i]) / down - row) - BESIDE) / GIVES, 0, 1)
     first = -0.5 * ((np.arange(low[0], high[0]) / down - start) / START) ** 2
-    return x, _mean_levels(first, costs, low, high, _chances(falls, across, down)) / down
+    mean = _mean_levels(first, costs, low, high, _chances(falls, across, down)) / down
+    inside = slice(spare * across, x.size - spare * across)
+    return x[inside] - spare, mean[inside]
+
+
+def _beyond(ink: Ink, spare: int) -> Ink:
+    """Add columns on both sides of which nothing is known."""
+    sides = ((0, 0), (spare, spare))
+    return Ink(*(np.pad(part, sides, constant_values=value) for part, value in ((ink.own, 0), (ink.seen, 0), (ink.over, 0), (ink.dash, 1))))
 
 
 def _held(anchors: Anchors | None, across: int, size: int) -> Iterator[tuple[int, int, float, float]]:
