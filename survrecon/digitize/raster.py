@@ -23,13 +23,14 @@ from survrecon.digitize.raster_drops import from_start, to_last_mark
 from survrecon.digitize.raster_fills import PAPER, background, contrast
 from survrecon.digitize.raster_found import Found
 from survrecon.digitize.raster_image import Pixels, read_pixels
+from survrecon.digitize.raster_labels import contradictions, read_values, with_hidden_ticks
 from survrecon.digitize.raster_lines import read_lines
 from survrecon.digitize.raster_names import names_by_color
 from survrecon.digitize.raster_panel import outline_panel
 from survrecon.digitize.raster_remarks import remarks, without_letters
 from survrecon.digitize.raster_snapped import snapped
 from survrecon.digitize.raster_tilt import straightened, tilt
-from survrecon.digitize.raster_view import View, contradictions, look_at, read_values
+from survrecon.digitize.raster_view import View, look_at
 from survrecon.digitize.risk_table import RiskRow, read_risk_rows
 from survrecon.errors import FigureError
 
@@ -121,6 +122,7 @@ def digitize_pixels(pixels: Pixels, hints: Hints | None = None, path: str | Path
     view, ink, frame = _framed(view, hints, path)
     clean = without_axes(view.pixels, ink, frame)
     texts = read_texts(clean)
+    frame = with_hidden_ticks(frame, hints, texts, path)
     x, y = read_values(view, frame, hints, texts, path, clean)
     told = contradictions(frame, hints, texts, (x, y))
     texts = read_counts(clean, texts, x, frame.bottom.far)

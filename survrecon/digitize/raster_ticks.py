@@ -16,6 +16,7 @@ SPANNED = 0.3  # of the axis, by its ticks: what is closer together is part of a
 END_AWAY = 0.1  # of a step between ticks, that marks may prolong a line beyond its last
 UNEVEN = 2.5  # pixels that steps between ticks may differ
 HIDING = 5  # pixels that a mark on a tick reaches beyond the line
+SOFT = 0.05  # of a column: less ink is no part of a tick
 PALE = 0.3  # of black: a mark is as dark
 
 
@@ -175,13 +176,17 @@ def _ticks_on_side(ink: FloatArray, line: Line, direction: int) -> list[tuple[fl
     groups = [g for g in np.split(columns, np.flatnonzero(np.diff(columns) > 1) + 1) if g.size <= max(6, 0.02 * line.length)]
     lengths = np.array([int(away[g].max()) for g in groups])
     inside = lengths < rows.size  # longer ones are no ticks: the other axis, a grid line
-    places = np.array([_center(strip, group, int(away[group].max())) + first for group in groups])
+    full = float(np.median(ink[line.near : line.far, line.start : line.end].max(axis=0)))
+    places = np.array([_center(strip, group, int(away[group].max()), full) + first for group in groups])
     alike = [inside & (np.abs(lengths - length) <= 1 + 0.15 * length) for length in sorted(set(lengths[inside].tolist()), reverse=True)]
     return [tuple(places[kept].tolist()) for kept in alike if kept.sum() >= 2]
 
 
-def _center(strip: FloatArray, group: IntArray, length: int) -> float:
-    """Ink-weighted middle of a tick, its soft edges included."""
+def _center(strip: FloatArray, group: IntArray, length: int, full: float) -> float:
+    """Middle of a tick: half way between its edges, which are as far from a column within it as there is ink, its soft edges included."""
     columns = np.arange(max(int(group[0]) - 1, 0), min(int(group[-1]) + 2, strip.shape[1]))
     weight = np.median(strip[1 : max(2, length - 1), columns[0] : columns[-1] + 1], axis=0)
-    return float(np.sum(weight * (columns + 0.5)) / np.sum(weight))
+    middle = float(np.sum(weight * (columns + 0.5)) / np.sum(weight))
+    within = round(middle)
+    before, after = (float(weight[side].sum()) / max(full, weight.max()) for side in (columns < within, columns >= within))
+    return within + (after - before) / 2 if min(before, after) > SOFT else middle  # in one column, it may be anywhere

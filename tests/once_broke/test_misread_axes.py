@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from survrecon.digitize import raster_view
+from survrecon.digitize import raster_labels
 from survrecon.digitize.figure import Hints, Text
 from survrecon.digitize.raster_axes import Frame
+from survrecon.digitize.raster_labels import read_values, with_hidden_ticks
 from survrecon.digitize.raster_ticks import Line, find_ticks
-from survrecon.digitize.raster_view import View, read_values
+from survrecon.digitize.raster_view import View
 from survrecon.errors import FigureError
 
 TICKS = (51.0, 151.0, 251.0, 351.0, 451.0)
@@ -100,7 +101,7 @@ def test_counts_below_an_axis_whose_labels_were_missed_are_not_its_labels(monkey
         values_of(counts, shares)
     # read in a strip from column 10 and row 453 on, with 10 pixels added around it
     seen = [label(str(6 * i), 10 + place - 10, 10 + 470 - 453) for i, place in enumerate(TICKS)]
-    monkeypatch.setattr(raster_view, "read_texts", lambda pixels, **_: tuple(seen))
+    monkeypatch.setattr(raster_labels, "read_texts", lambda pixels, **_: tuple(seen))
     x, _ = values_of(counts, shares, clean)
     assert float(x.value(251)) == pytest.approx(12, abs=0.5)
 
@@ -132,14 +133,40 @@ def test_an_upright_title_is_cut_off_the_labels_beside_it():
     for row in (10, 40, 70):
         for column in (28, 36, 41):  # digits of a label are as close as the point between them
             clean[row : row + 9, column : column + 6] = 0
-    assert raster_view._without_title(clean, (0, 0, 60, 100)) == (0, 0, 60, 100)
+    assert raster_labels._without_title(clean, (0, 0, 60, 100)) == (0, 0, 60, 100)
     clean[20:80, 8:18] = 0
-    assert raster_view._without_title(clean, (0, 0, 60, 100)) == (27, 0, 60, 100)
+    assert raster_labels._without_title(clean, (0, 0, 60, 100)) == (27, 0, 60, 100)
 
 
 def test_a_row_of_labels_that_is_read_as_no_block_is_read_word_by_word(monkeypatch):
     # 300 dpi, labels far apart: of 0, 6, ... 54 tesseract made one 0, and the axis was refused
     seen = [label(str(6 * i), place, 27) for i, place in enumerate(TICKS)]
-    monkeypatch.setattr(raster_view, "read_texts", lambda pixels, block=False, **_: () if block else tuple(seen))
+    monkeypatch.setattr(raster_labels, "read_texts", lambda pixels, block=False, **_: () if block else tuple(seen))
     x, _ = values_of(("0", "", "", "", ""), ("0.0", "0.25", "0.5", "0.75", "1.0"), np.full((500, 500, 3), 255, dtype=np.uint8))
     assert float(x.value(251)) == pytest.approx(12, abs=0.5)
+
+
+def test_a_hidden_last_tick_is_added_where_the_labels_say_that_the_range_ends_there():
+    # the tick at survival 1 lay under a circle: the range from 0 to 1 was put on the other four
+    left = Line(49, 51, 50, 452)
+    frame = Frame(Line(451, 453, 50, 452), left, TICKS, TICKS[:0:-1])
+    texts = [label(f"{share:.2f}", 30, place) for share, place in zip((0, 0.25, 0.5, 0.75), TICKS[:0:-1], strict=True)]
+    seen = with_hidden_ticks(frame, Hints(y_range=(0, 1)), texts, "figure.png")
+    assert seen.y_ticks == pytest.approx(TICKS[::-1])
+    assert seen.x_ticks == TICKS
+    # as it was where the labels say nothing, or agree with the ticks that are seen, or no range is given
+    for hints, words in ((Hints(y_range=(0, 1)), []), (Hints(y_range=(0, 0.75)), texts), (Hints(), texts)):
+        assert with_hidden_ticks(frame, hints, words, "figure.png") == frame
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.1, 0.25, 0.4, 0.5, 0.75, 0.9])
+def test_ticks_are_where_they_are_within_a_pixel(shift):
+    # 1.4 pixels wide and 100 apart: the mean of pixels weighted by their ink is up to 0.07 pixels beside their middles
+    line = Line(near=100, far=102, start=20, end=523)
+    ink = axis_with_ticks(line, (), slice(0))
+    edges = np.arange(600)
+    for column in (20, 120, 220, 320, 420):
+        covered = np.clip(np.minimum(edges + 1, column + shift + 1.4) - np.maximum(edges, column + shift), 0, 1)
+        ink[102:110] = np.maximum(ink[102:110], covered)
+    middles = np.array([20, 120, 220, 320, 420]) + shift + 0.7
+    assert find_ticks(ink, line, 1) == pytest.approx(middles, abs=0.01)
