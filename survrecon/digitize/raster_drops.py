@@ -132,9 +132,11 @@ def to_last_mark(steps: Steps, marks: FloatArray, reach: float, own: Floats) -> 
     before = steps.x < marks[-1]
     level = float(steps.y[before][-1])
     if steps.y[-1] - level > steps.thickness:
-        # a mark explains its own ink, so the line behind it may fall where there is none
-        first = int(max(steps.x[~before][0] - 1, marks[-1] + steps.thickness))
-        below = own[int(level + steps.thickness) : int(steps.y[-1]) + 1, first : int(steps.end) + 2]
+        # a mark explains its own ink, so the line behind it may fall where there is none: only farther off does ink tell of a drop
+        drop = float(steps.x[~before][0]) - 1
+        tall = steps.y[-1] > level + reach + steps.thickness
+        top, first = (level + reach + 1, drop) if tall else (level + steps.thickness, max(drop, marks[-1] + steps.thickness))
+        below = own[int(top) : int(steps.y[-1]) + 1, int(first) : int(steps.end) + 2]
         if below.size == 0 or np.mean(below.max(axis=1) > INKED) > INKED:
             return steps
     return replace(steps, x=steps.x[before], y=steps.y[before], end=float(marks[-1]))
