@@ -72,3 +72,14 @@ def test_curves_of_one_color_that_meet_are_doubted_only_where_they_part_again():
     level_on = Found(0, curve.ink, Path(0, level, level, 190.0), Steps(np.array([0.0]), np.array([30.5]), 200.0, 3.0))
     assert not any("meets" in doubt for doubt in doubts(curve, [same]))
     assert any("meets another curve of the same color" in doubt for doubt in doubts(curve, [level_on]))
+
+
+@pytest.mark.parametrize(("below", "end", "doubted"), [(6, 190.0, True), (6, 152.0, False), (14, 190.0, False)])
+def test_an_end_close_above_a_curve_that_goes_on_may_not_be_its_own(below, end, doubted):
+    # a last drop of 6 pixels, behind marks that reach 2 pixels, would join the curve that ends at column 150 to the other one
+    curve, other = crossing(2, fall=2), crossing(2, fall=2)
+    short = replace(curve.path, enter=curve.path.enter[:150], leave=curve.path.leave[:150])
+    curve.ink.own[:, 150:], curve.ink.blank[:, 150:] = 0, 1
+    steps = replace(other.steps, y=other.steps.y + below, end=end)
+    found = doubts(replace(curve, path=short, steps=replace(curve.steps, end=150.0), reach=2.0), [replace(other, steps=steps)])
+    assert any("may go on as another curve" in doubt for doubt in found) == doubted

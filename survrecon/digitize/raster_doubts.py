@@ -84,9 +84,18 @@ def _after_end(curve: Found, others: list[Found], time: Callable[[FloatArray], F
     after = layer.blank[max(row - half, 0) : row + half + 1, end : end + BEYOND]
     if after.size and np.mean(after) < 0.5:
         found.append(f"may go on behind other ink after its end at {float(time(columns[-1:].astype(float))[0]):.3g}")
+    elif any(_takes_over(other, curve, GOES_ON * width) for other in others if other.layer == curve.layer):
+        found.append(f"may go on as another curve of its color after its end at {float(time(columns[-1:].astype(float))[0]):.3g}")
     if np.sum(np.any(rest[max(row - half, 0) :, end:] > 0.5, axis=0)) > GOES_ON * width:
         found.append(f"ink of its color goes on, lower, after its end at {float(time(columns[-1:].astype(float))[0]):.3g}")
     return found
+
+
+def _takes_over(other: Found, curve: Found, least: float) -> bool:
+    """Whether a curve ends close above another one that goes on for some way: a last drop behind marks would exchange them."""
+    end = curve.steps.end
+    below = float(other.steps.rows(np.array([end]))[0]) - curve.steps.y[-1]
+    return bool(0 <= below <= 2 * (curve.reach + curve.steps.thickness) and other.steps.end > end + least)
 
 
 def _coarseness(curve: Found, scale: float) -> float:
