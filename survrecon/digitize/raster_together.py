@@ -29,7 +29,6 @@ BARE = 0.3  # cost of a blank pixel near it
 MORE = 1.05  # times what there is near the curves that were followed one by one
 MUCH_MORE = 4 / 3  # so much that these are elsewhere, whatever their dashes say
 LEAST = 0.01  # of the plot's width: what is left for one more curve beside others
-FAR_MORE = 4.0  # times what is left for a curve beside the others: it is not where it was followed
 
 
 def _worth(layer: Layer, first: int, thickness: float, scale: int) -> Worth:
@@ -112,7 +111,7 @@ def follow_together(
     if len(ways) >= len(alike) and more > MORE:
         within = _whole(_near(ways, near.shape, scale), scale, layer, first)
         dashed = _dashes_within(within, layer, alike, first, start_row) if any(curve.pattern for curve in alike) else []
-        found = _without_worst(dashed, worth, rows, scale) if more < MUCH_MORE or dashed != found else []
+        found = dashed if more < MUCH_MORE or dashed != found else []
     if found:
         ways = _left_over(worth, found, rows, scale, count - len(found)) if counted and len(found) < count else []
     paths = [_within(_whole(_near([way], near.shape, scale), scale, layer, first), layer, first, start_row) for way in ways]
@@ -135,20 +134,6 @@ def _rest(worth: Worth, found: Sequence[Found], scale: int) -> Worth:
     """Return what pixels are worth to one more path beside curves."""
     near = _beside(found, worth, scale)
     return Worth(np.where(near, worth.again, worth.first), worth.again)
-
-
-def _without_worst(found: list[Found], worth: Worth, rows: IntArray, scale: int) -> list[Found]:
-    """Leave out the curve that has least ink beside the others, if another path would have far more."""
-
-    def most(part: Worth) -> float:
-        return part.of(best_paths(part, rows, 1))
-
-    if len(found) < 2:
-        return found
-    rests = [_rest(worth, [other for other in found if other is not curve], scale) for curve in found]
-    gains = [most(_limited(rest, _beside([curve], worth, scale))) for rest, curve in zip(rests, found, strict=True)]
-    worst = int(np.argmin(gains))
-    return found[:worst] + found[worst + 1 :] if most(rests[worst]) > FAR_MORE * gains[worst] else found
 
 
 def _beside(curves: Sequence[Found], worth: Worth, scale: int) -> BoolArray:
