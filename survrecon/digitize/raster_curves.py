@@ -101,9 +101,9 @@ class _Search:
         least = (LEAST_GAIN if self.count else CLEAR_GAIN) * (layer.own.shape[1] - self.first)
         return [curve] if curve is not None and ink_length(curve) >= least and _inked(curve) >= LEAST_INK else []
 
-    def told(self, number: int, layer: Layer) -> list[Found]:
-        """Follow curves that are told by their dashes, or else the best path."""
-        most, usual = self.room(number), self.best(number, layer)
+    def told(self, number: int, layer: Layer, most: int | None = None) -> list[Found]:
+        """Follow curves that are told by their dashes, at most so many or as the color has room for, or else the best path."""
+        most, usual = self.room(number) if most is None else most, self.best(number, layer)
         thickness, uncounted = self.thicknesses[number], self.count is None
         dashed = dashed_curves(layer, self.first, self.start_row, thickness, most, uncounted) if most > 0 and not self.shaded else []
         if usual and sum(curve.path.gain for curve in dashed) < SOLID * usual[0].path.gain:
@@ -145,6 +145,7 @@ class _Search:
     def chosen(self, candidates: list[Found]) -> list[Found]:
         """Choose the clearest curves, one after another."""
         found: list[Found] = []
+        several = {curve.layer for curve in candidates if sum(other.layer == curve.layer for other in candidates) > 1}
 
         def order(curve: Found) -> tuple[bool, float]:
             again = AGAIN if self.room(curve.layer) > 1 else LEFT
@@ -160,7 +161,13 @@ class _Search:
             # a second curve of the same color is looked for only where curves are missing
             if self.count is not None and len(found) < self.count and not any(curve.layer == best.layer for curve in candidates):
                 candidates += self.best(best.layer, without(best))
-        return found
+        return [curve for one in found for curve in self.alone(one, found, several)]
+
+    def alone(self, curve: Found, found: list[Found], several: set[int]) -> list[Found]:
+        """Follow a curve again in all of its color's ink, if others of its color that were followed beside it are none."""
+        if curve.layer not in several or sum(other.layer == curve.layer for other in found) > 1:
+            return [curve]
+        return self.told(curve.layer, self.layers[curve.layer], 1) or [curve]
 
     def together(self, found: list[Found]) -> list[Found]:
         """Follow curves of one color again together, where there may be several."""

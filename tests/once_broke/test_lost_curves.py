@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,10 +11,14 @@ import pytest
 pytest.importorskip("PIL")
 pytest.importorskip("matplotlib")
 
+from painting import painted
+
 from survrecon.digitize import Hints, raster_colors, read_figure
 from survrecon.digitize.raster import digitize_pixels
-from survrecon.digitize.raster_colors import find_colors
+from survrecon.digitize.raster_colors import Layer, find_colors
+from survrecon.digitize.raster_curves import _Search
 from survrecon.digitize.raster_fills import contrast
+from survrecon.digitize.raster_found import hide
 from survrecon.figure_benchmark import hints_of
 from survrecon.figure_scores import curve_error, match
 from survrecon.figures import draw, generate
@@ -206,3 +211,19 @@ def test_confidence_limits_that_a_jpeg_left_little_color_are_no_arm():
     for count, three in ((None, False), (2, False), (3, True)):  # unless there are as many arms as colors
         kept = raster_colors._no_mixtures([(line, 0.9), (sky, 0.8), (limits, 0.5)], count)
         assert [any(color is other for other in kept) for color in (line, limits, sky)] == [True, three, True]
+
+
+def test_ink_taken_by_a_curve_that_was_not_chosen_is_given_back():
+    # beside a line of a color that has room for two curves, dashes were seen that are none; where only the line is chosen, it was
+    # followed without the ink that the dashes took, behind other curves
+    x, y, end = [3.0, 60.0, 120.0], [20.0, 45.0, 70.0], 180.0
+    own = painted(x, y, end, 3.0, (100, 200)).astype(np.float32)
+    layer = Layer((230, 130, 40), own, 1 - own)
+    search = _Search([layer], 3, 20.0, 1)
+    (line,) = search.best(0, layer)
+    taken = np.zeros(own.shape, dtype=bool)
+    taken[:, 60:120] = True
+    robbed = replace(line, ink=hide(layer, taken))
+    (again,) = search.alone(robbed, [robbed], {0})
+    assert np.array_equal(again.ink.own, own)
+    assert search.alone(robbed, [robbed], set()) == search.alone(robbed, [robbed, robbed], {0}) == [robbed]
