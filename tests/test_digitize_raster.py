@@ -33,8 +33,8 @@ def sheet():
 
 
 def paint(pixels, steps, color, end, thickness=3, dash=None):
-    """Paint a line of odd thickness along steps: (column, row) of the pixel in its middle where each step begins."""
-    reach = thickness // 2
+    """Paint a line of odd thickness and with round corners along steps: (column, row) of the pixel in its middle where each begins."""
+    reach, before = thickness // 2, pixels.copy()
     for (column, row), (following, deeper) in zip(steps, [*steps[1:], (end, steps[-1][1])], strict=True):
         across = np.arange(column - reach, following + reach + 1)
         if dash:
@@ -43,6 +43,14 @@ def paint(pixels, steps, color, end, thickness=3, dash=None):
         pixels[row - reach : deeper + reach + 1, following - reach : following + reach + 1] = color if deeper > row else pixels[
             row - reach : deeper + reach + 1, following - reach : following + reach + 1
         ]
+    away = np.arange(0.5 + 1 / 40, thickness / 2, 1 / 20)  # within the corner, in twentieths of a pixel
+    inside = away[:, None] ** 2 + away**2 < (thickness / 2) ** 2
+    share = inside.reshape(reach, 20, reach, 20).mean(axis=(1, 3))[:, :, None]
+    for (_, row), (column, deeper) in zip(steps, steps[1:], strict=False):
+        upper = slice(row - 1, row - reach - 1, -1), slice(column + 1, column + reach + 1)
+        lower = slice(deeper + 1, deeper + reach + 1), slice(column - 1, column - reach - 1, -1)
+        for corner in (upper, lower):
+            pixels[corner] = np.round(share * pixels[corner] + (1 - share) * before[corner])
 
 
 def at(trace, times):

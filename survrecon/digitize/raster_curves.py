@@ -22,6 +22,7 @@ UNBROKEN = 0.9  # the same, where shades of gray may tell curves
 AGAIN = 0.5  # what a second curve of a color counts beside the first of another
 LEFT = 0.25  # the same, where there are as many colors as curves
 PALE = 0.3  # of the ink of all layers' largest: less of a gray is not searched for several curves
+EDGE = 0.1  # of the gain of the best curve: where dashes tell curves, less of another gray is none
 SURE = 1.5  # what a curve counts that is told by its dashes
 LEAST_GAIN = 0.04  # of the plot's width: less ink than this is no curve
 LEAST_INK = 0.3  # of a curve's columns have its ink, even where it is of dots: a path behind other ink is none
@@ -130,7 +131,10 @@ class _Search:
             for number in sorted(telling - seen):
                 curves += next(filter(None, (self.told(number, shade) for shade in _stronger(self.layers[number]))), [])
         if any(curve.pattern for curve in curves):  # then no shade of gray tells curves, and what is paler is the edge of a band
-            curves = [curve for curve in curves if self.room(curve.layer) > 0]
+            least = EDGE * max(curve.path.gain for curve in curves)
+            curves = [
+                curve for curve in curves if self.room(curve.layer) > 0 and (self.layers[curve.layer].colored or curve.path.gain > least)
+            ]
         if self.count is None:  # where curves are not counted, what may be a line of the frame or grid is none
             curves = [curve for curve in curves if not _unlike(curve, self.start_row)] or curves
         return curves
