@@ -53,7 +53,7 @@ class Layer:
     @property
     def colored(self) -> bool:
         """Whether it is no shade of gray."""
-        return bool(np.ptp(self.color) >= GRAY)
+        return bool(np.ptp(self.color) >= DULL)
 
     @cached_property
     def middles(self) -> tuple[Floats, Floats]:
