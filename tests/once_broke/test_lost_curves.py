@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import nullcontext
 from dataclasses import replace
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ pytest.importorskip("matplotlib")
 
 from painting import painted
 
-from survrecon.digitize import Hints, raster_colors, read_figure
+from survrecon.digitize import Hints, raster, raster_colors, read_figure
 from survrecon.digitize.raster import digitize_pixels
 from survrecon.digitize.raster_colors import Layer, find_colors
 from survrecon.digitize.raster_curves import _Search
@@ -24,12 +26,16 @@ from survrecon.figure_scores import curve_error, match
 from survrecon.figures import draw, generate
 
 
-def errors(number, path, seed=1):
-    """Return the root mean square error of each arm of a generated figure; infinite where it was not found."""
+def errors(number, path, seed=1, exact=True):
+    """Return the root mean square error of each arm of a generated figure; infinite where it was not found.
+
+    Where it is not to be exact, curves are only followed, which takes half the time.
+    """
     design = generate(number, seed, "raster")
     picture = path / f"figure.{design.format}"
     truth = draw(design, picture)
-    traces = read_figure(picture, hints_of(truth)).traces
+    with nullcontext() if exact else patch.object(raster, "read_lines", lambda found, _: found):
+        traces = read_figure(picture, hints_of(truth)).traces
     curves = [truth.curve(arm) for arm in range(design.arms)]
     found = np.array([[curve_error(curve, (trace.time, trace.survival), curve[0][-1]) for trace in traces] for curve in curves])
     return [found[arm, trace] if trace is not None else np.inf for arm, trace in enumerate(match(found))]
@@ -44,7 +50,7 @@ def test_where_bands_overlap_their_color_takes_no_curves_place(tmp_path):
 
 def test_dots_whose_color_a_jpeg_made_faint_are_found(tmp_path):
     # 100 dpi, four colored arms of 233 patients with censor ticks: the green one was lost, of whose color half was left
-    assert max(errors(107, tmp_path)) < 0.012
+    assert max(errors(107, tmp_path, exact=False)) < 0.012
 
 
 def test_a_curve_of_dots_that_falls_in_every_column_is_found(tmp_path):
@@ -54,22 +60,22 @@ def test_a_curve_of_dots_that_falls_in_every_column_is_found(tmp_path):
 
 def test_a_curve_that_comes_out_again_from_behind_others_goes_on(tmp_path):
     # four colored arms with crosses: one ends 30 columns beyond the others that hid it for 200, and was ended where they began to
-    assert max(errors(84, tmp_path)) < 0.01
+    assert max(errors(84, tmp_path, exact=False)) < 0.01
 
 
 def test_dashes_that_are_none_give_way_to_the_curve_that_is_left(tmp_path):
     # 200 dpi, four black arms with ticks: of the third, dashes were taken that no curve has, and much of it was no curve's
-    assert max(errors(120, tmp_path)) < 0.008
+    assert max(errors(120, tmp_path, exact=False)) < 0.008
 
 
 def test_edges_of_bands_are_no_curves_where_dashes_tell_the_arms(tmp_path):
     # 300 dpi, four black arms with crosses that mostly lie on each other: two were followed along a band, 0.36 and 0.42 off
-    assert max(errors(78, tmp_path)) < 0.03
+    assert max(errors(78, tmp_path, exact=False)) < 0.03
 
 
 def test_a_gray_curve_on_gray_bands_is_a_color_of_its_own(tmp_path):
     # 200 dpi, one arm black, one gray, each with a band: where both bands are, the gray line is not twice as dark as they, and was lost
-    assert max(errors(15, tmp_path, seed=11)) < 0.006
+    assert max(errors(15, tmp_path, seed=11, exact=False)) < 0.006
 
 
 def test_bands_that_cover_more_than_they_leave_of_the_paper():
@@ -92,12 +98,12 @@ def test_bands_that_cover_more_than_they_leave_of_the_paper():
 
 def test_the_palest_of_four_grays_in_a_jpeg_is_a_curve(tmp_path):
     # 300 dpi: a quarter of its columns has a third of a pixel of its ink
-    assert max(errors(13, tmp_path, seed=31)) < 0.01
+    assert max(errors(13, tmp_path, seed=31, exact=False)) < 0.01
 
 
 def test_the_last_of_four_dashed_curves_has_little_ink_beside_the_others(tmp_path):
     # 100 dpi, all black, close: what the other three leave of it is 1.5% of the plot's width
-    assert max(errors(14, tmp_path, seed=17)) < 0.02
+    assert max(errors(14, tmp_path, seed=17, exact=False)) < 0.02
 
 
 def test_one_line_seen_as_it_is_among_three_under_dense_circles(tmp_path):
@@ -126,12 +132,12 @@ def test_the_soft_edge_of_a_curve_is_no_curve_of_its_own(tmp_path):
 
 def test_bands_that_lie_on_each_other_hide_no_curve(tmp_path):
     # 150 dpi, three black arms with ticks: where three gray bands overlap, they were taken for ink of lines; one arm was 0.64 off
-    assert max(errors(13, tmp_path, seed=11)) < 0.03
+    assert max(errors(13, tmp_path, seed=11, exact=False)) < 0.03
 
 
 def test_a_pale_line_on_bands_that_lie_on_each_other_is_a_color(tmp_path):
     # 300 dpi, three shades of gray: the palest line is little darker than three bands on each other
-    assert max(errors(18, tmp_path, seed=37)) < 0.005
+    assert max(errors(18, tmp_path, seed=37, exact=False)) < 0.005
 
 
 @pytest.mark.parametrize(("seed", "number"), [(13, 13), (41, 22)])
@@ -160,7 +166,7 @@ def test_a_remark_below_a_curve_is_no_tail_of_it(tmp_path):
 
 def test_a_steep_colored_curve_goes_on_in_a_small_picture(tmp_path):
     # 150 dpi JPEG, circles: two of three arms fall within a tenth of the plot's width, and were ended at a fifth of their length
-    assert max(errors(11, tmp_path, seed=37)) < 0.025
+    assert max(errors(11, tmp_path, seed=37, exact=False)) < 0.025
 
 
 def test_a_colored_curve_comes_out_from_behind_another_that_falls_steeply(tmp_path):
