@@ -83,7 +83,7 @@ def _save(figure: Figure, design: FigureDesign, finer: int, path: str | Path) ->
     if finer > 1:
         _draw_markers_between(canvas.get_renderer())
     canvas.draw()
-    pixels = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy()).reduce(finer)
+    pixels = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB").reduce(finer)
     pixels.save(path, format=design.format, dpi=(design.dpi, design.dpi), quality=JPEG_QUALITY)
 
 

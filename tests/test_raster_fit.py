@@ -10,9 +10,9 @@ from survrecon.digitize.raster_fit import coverage, fit
 from survrecon.digitize.raster_ink import bare
 from survrecon.digitize.raster_trace import Steps
 
+X, Y, END = [5.0, 17.3, 18.6, 33.45], [8.2, 12.9, 21.35, 30.0], 50.6
 CLOSE_X, CLOSE_Y = [5.0, 17.3, 18.6, 19.0, 20.3], [8.2, 9.1, 10.3, 11.05, 13.0]  # drops closer than the line is thick
 ROUND = 0.03  # of a pixel: a round corner is drawn as four steps
-X, Y, END = [5.0, 17.3, 18.6, 33.45], [8.2, 12.9, 21.35, 30.0], 50.6
 
 
 def fitted(steps, ink, seen=None, over=None):
@@ -20,9 +20,7 @@ def fitted(steps, ink, seen=None, over=None):
     return fit(steps, known if over is None else replace(known, over=over.astype(np.float32)))
 
 
-@pytest.mark.parametrize(
-    ("x", "y"), [(X, Y), ([5.0, 17.3, 18.6, 19.0, 20.3], [8.2, 9.1, 10.3, 11.05, 13.0])]
-)  # also closer than it is thick
+@pytest.mark.parametrize(("x", "y"), [(X, Y), (CLOSE_X, CLOSE_Y)])
 def test_the_coverage_of_a_line_is_what_is_painted(x, y):
     found, known = coverage(Steps(np.array(x), np.array(y), 50.6, 2.7), (40, 60)), painted(x, y, 50.6, 2.7)
     assert found == pytest.approx(known, abs=ROUND)

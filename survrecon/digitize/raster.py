@@ -139,8 +139,7 @@ def digitize_pixels(pixels: Pixels, hints: Hints | None = None, path: str | Path
         raise FigureError(path, "no curve was found between the axes; it must start at the survival axis and be unlike the background")
     traces, notes = _all_traces(found, plot, (x, y), full, rising, hints, rows, frame, _legend(view, texts, found, hints, rows))
     if not (hints.arms or rising):
-        missed = _overlooked(layers, found, plot)
-        traces = [replace(trace, doubts=(*trace.doubts, *missed)) for trace in traces]
+        traces = _with_overlooked(traces, layers, found, plot)
     return Digitized(
         kind="raster",
         x=view.axis(x, view.left),
@@ -163,11 +162,12 @@ def _legend(view: View, texts: Sequence[Text], found: list[Found], hints: Hints,
     return names_by_color(view.pixels, texts, colors, names, background(view.pixels, PAPER))
 
 
-def _overlooked(layers: list[Layer], found: list[Found], plot: Plot) -> list[str]:
-    """Say in which colors there may be one more curve."""
+def _with_overlooked(traces: list[Trace], layers: list[Layer], found: list[Found], plot: Plot) -> list[Trace]:
+    """Doubt all curves where there may be one more, and say in which colors."""
     colors = overlooked(layers, found, plot.first, plot.one)
     told = "ink begins where curves do, and no curve was found in it; if it is one, name each curve with --arm"
-    return [f"{hex_of(color)} {told}" for color in colors]
+    missed = [f"{hex_of(color)} {told}" for color in colors]
+    return [replace(trace, doubts=(*trace.doubts, *missed)) for trace in traces]
 
 
 def _framed(view: View, hints: Hints, path: str | Path) -> tuple[View, FloatArray, Frame]:

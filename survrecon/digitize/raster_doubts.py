@@ -80,14 +80,15 @@ def _after_end(curve: Found, others: list[Found], time: Callable[[FloatArray], F
     for other in others:
         if other.layer == curve.layer:
             rest = np.where(drawn(other, beside), 0, rest)
+    ends_at = f"{float(time(columns[-1:].astype(float))[0]):.3g}"
     row, end, half = int(path.leave[-1]), int(columns[-1]) + 2, max(1, round(curve.steps.thickness / 2))
     after = layer.blank[max(row - half, 0) : row + half + 1, end : end + BEYOND]
     if after.size and np.mean(after) < 0.5:
-        found.append(f"may go on behind other ink after its end at {float(time(columns[-1:].astype(float))[0]):.3g}")
+        found.append(f"may go on behind other ink after its end at {ends_at}")
     elif any(_takes_over(other, curve, GOES_ON * width) for other in others if other.layer == curve.layer):
-        found.append(f"may go on as another curve of its color after its end at {float(time(columns[-1:].astype(float))[0]):.3g}")
+        found.append(f"may go on as another curve of its color after its end at {ends_at}")
     if np.sum(np.any(rest[max(row - half, 0) :, end:] > 0.5, axis=0)) > GOES_ON * width:
-        found.append(f"ink of its color goes on, lower, after its end at {float(time(columns[-1:].astype(float))[0]):.3g}")
+        found.append(f"ink of its color goes on, lower, after its end at {ends_at}")
     return found
 
 

@@ -15,7 +15,7 @@ from survrecon.digitize.figure import Axis, Hints, Text
 from survrecon.digitize.ocr import DIGIT, read_texts
 from survrecon.digitize.raster_axes import Frame, axis_from_hints
 from survrecon.digitize.raster_image import Pixels
-from survrecon.digitize.raster_ticks import evenly_spaced
+from survrecon.digitize.raster_ticks import evenly_spaced, tick_step
 from survrecon.digitize.raster_view import View
 from survrecon.errors import FigureError
 
@@ -174,8 +174,7 @@ def with_hidden_ticks(frame: Frame, hints: Hints, texts: Sequence[Text], path: s
         ticks = frame.x_ticks if name == "x" else frame.y_ticks
         if not ranged or read is None or not evenly_spaced(ticks):
             continue
-        step = (ticks[-1] - ticks[0]) / (len(ticks) - 1)
-        for places in (ticks, (*ticks, ticks[-1] + step), (ticks[0] - step, *ticks)):
+        for places in (ticks, (*ticks, ticks[-1] + tick_step(ticks)), (ticks[0] - tick_step(ticks), *ticks)):
             tried = replace(frame, x_ticks=places) if name == "x" else replace(frame, y_ticks=places)
             axis = axis_from_hints(name, hints, tried, path)
             if axis is not None and not contradiction(read, axis, name == "x", points_lost=True):

@@ -67,9 +67,8 @@ def smooth(
     """
     across = FINE if thickness < THICK else FINE // 2
     down = 2 * across
-    spare = int(np.ceil(thickness / 2))  # the edges of the first and the last columns are those of points beyond them
-    ink, corridor = _beyond(ink, spare), (np.pad(corridor[0], spare, mode="edge"), np.pad(corridor[1], spare, mode="edge"))
-    anchors = None if anchors is None else replace(anchors, x=anchors.x + spare)
+    beyond = int(np.ceil(thickness / 2))  # columns: the edges of the first and the last are those of points beyond them
+    ink, corridor, anchors = _widened(ink, corridor, anchors, beyond)
     top, bottom = _edge_costs(ink, down)
     width, levels = ink.shape[1], top.shape[1]
     column = np.repeat(np.arange(width), across)
@@ -90,14 +89,18 @@ def smooth(
         costs[i] += worth * np.clip((sign * (np.arange(low[i], high[i]) / down - row) - BESIDE) / GIVES, 0, 1)
     first = -0.5 * ((np.arange(low[0], high[0]) / down - start) / START) ** 2
     mean = _mean_levels(first, costs, low, high, _chances(falls, across, down)) / down
-    inside = slice(spare * across, x.size - spare * across)
-    return x[inside] - spare, mean[inside]
+    inside = slice(beyond * across, x.size - beyond * across)
+    return x[inside] - beyond, mean[inside]
 
 
-def _beyond(ink: Ink, spare: int) -> Ink:
+def _widened(
+    ink: Ink, corridor: tuple[FloatArray, FloatArray], anchors: Anchors | None, by: int
+) -> tuple[Ink, tuple[FloatArray, FloatArray], Anchors | None]:
     """Add columns on both sides of which nothing is known."""
-    sides = ((0, 0), (spare, spare))
-    return Ink(*(np.pad(part, sides, constant_values=value) for part, value in ((ink.own, 0), (ink.seen, 0), (ink.over, 0), (ink.dash, 1))))
+    parts = ((ink.own, 0), (ink.seen, 0), (ink.over, 0), (ink.dash, 1))
+    wide = Ink(*(np.pad(part, ((0, 0), (by, by)), constant_values=value) for part, value in parts))
+    low, high = (np.pad(rows, by, mode="edge") for rows in corridor)
+    return wide, (low, high), None if anchors is None else replace(anchors, x=anchors.x + by)
 
 
 def _held(anchors: Anchors | None, across: int, size: int) -> Iterator[tuple[int, int, float, float]]:

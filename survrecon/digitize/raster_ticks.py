@@ -92,6 +92,22 @@ def evenly_spaced(ticks: tuple[float, ...]) -> bool:
     return len(ticks) >= 3 and bool(np.ptp(np.diff(ticks)) <= UNEVEN)
 
 
+def tick_step(ticks: tuple[float, ...]) -> float:
+    """Return the mean distance from a tick to the next.
+
+    Parameters
+    ----------
+    ticks : tuple of float
+        Positions, two at least.
+
+    Returns
+    -------
+    float
+        In pixels; less than 0 where positions fall.
+    """
+    return (ticks[-1] - ticks[0]) / (len(ticks) - 1)
+
+
 def _most_even(ticks: tuple[float, ...], line: Line) -> tuple[float, ...]:
     """Return the most ticks that follow each other at one distance: inside of the axes, curves and guide lines look like ticks too.
 
@@ -111,17 +127,13 @@ def _most_even(ticks: tuple[float, ...], line: Line) -> tuple[float, ...]:
 
 def _with_ends(ticks: tuple[float, ...], line: Line) -> tuple[float, ...]:
     """Add the ticks that cannot be seen since they lie on another axis line: those one step away, at an end of this one."""
-    spare = END_AWAY * _step(ticks) + line.far - line.near
+    spare = END_AWAY * tick_step(ticks) + line.far - line.near
     return _extended(ticks, lambda place: min(abs(place - line.start), abs(place - line.end)) <= spare)
-
-
-def _step(ticks: tuple[float, ...]) -> float:
-    return (ticks[-1] - ticks[0]) / (len(ticks) - 1)
 
 
 def _extended(ticks: tuple[float, ...], there: Callable[[float], bool]) -> tuple[float, ...]:
     """Add the place one step before, and that one step after, evenly spaced ticks, where a tick is said to be there."""
-    before, after = ticks[0] - _step(ticks), ticks[-1] + _step(ticks)
+    before, after = ticks[0] - tick_step(ticks), ticks[-1] + tick_step(ticks)
     return (*((before,) if there(before) else ()), *ticks, *((after,) if there(after) else ()))
 
 
@@ -129,7 +141,7 @@ def _with_hidden(ticks: tuple[float, ...], ink: FloatArray, line: Line, outwards
     """Add the first or last of evenly spaced ticks where a mark of a curve lies on it: as much ink as of a tick, one step away."""
     if not evenly_spaced(ticks):
         return ticks
-    spare = END_AWAY * _step(ticks)
+    spare = END_AWAY * tick_step(ticks)
 
     def hidden(place: float) -> bool:
         dark = _dark_beside(ink, line, outwards, place)
