@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -98,7 +98,10 @@ class _Search:
     def best(self, number: int, layer: Layer) -> list[Found]:
         """Follow the best path, if there is one with enough ink."""
         alone, more = layer.colored or self.room(number) == 1, self.count is not None and self.count > len(self.layers)
-        curve = _best(number, layer, self.first, self.start_row, self.thicknesses[number], more, alone)
+        follow_best = partial(_best, number, layer, self.first, self.start_row, self.thicknesses[number], more)
+        curve = follow_best(alone)
+        if curve is not None and not alone and self.shaded and _goes_on(curve):  # the only one of its shade, behind others for long
+            curve = follow_best(True)
         least = (LEAST_GAIN if self.count else CLEAR_GAIN) * (layer.own.shape[1] - self.first)
         return [curve] if curve is not None and ink_length(curve) >= least and _inked(curve) >= LEAST_INK else []
 

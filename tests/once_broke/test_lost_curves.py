@@ -199,6 +199,11 @@ def test_rows_of_circles_are_no_dashes_where_shades_of_gray_tell_curves(tmp_path
     assert max(errors(1, tmp_path, seed=67)) < 0.005
 
 
+def test_the_only_curve_of_a_shade_of_gray_goes_on_behind_others(tmp_path):
+    # NEJM, 100 dpi, three shades of gray: the palest was ended where the others hid it for a fifth of the plot, 0.06 off
+    assert max(errors(19, tmp_path, seed=23, exact=False)) < 0.008
+
+
 def test_a_color_that_a_jpeg_made_nearly_gray_is_a_color(tmp_path):
     # Lancet, 100 dpi, four arms with bands: purple was taken for gray, and an edge of red for the fourth color, 0.09 off
     assert max(errors(16, tmp_path, seed=47)) < 0.008
