@@ -18,7 +18,7 @@ from survrecon.digitize.raster_shapes import choose_stamp, explains_marks, tick_
 from survrecon.digitize.raster_smooth import smooth
 from survrecon.digitize.raster_stamps import Prints, Sheet, Stamp, paint, prints_along
 from survrecon.digitize.raster_tails import untangled
-from survrecon.digitize.raster_trace import Floats, Steps, join_levels
+from survrecon.digitize.raster_trace import Floats, Steps, join_levels, refine
 
 WIDE = 4.0  # times its thickness that a line may be from the path that was followed
 HIGH = 0.03  # of the plot's height, the same
@@ -56,10 +56,17 @@ def read_lines(found: list[Found], start: float) -> list[Found]:
     Each tells where the other is. First lines are read as if there were no marks; these show which stamp the marks are. Then lines are
     read again, with a mark of that stamp allowed anywhere, and marks are found along them. At last lines are fitted beside these marks.
     """
+    found = [_measured_again(curve) for curve in found]
     tried = (_read(_alike(found, thickness), thickness, start) for thickness in _thicknesses(found))
     lines, inks = min(tried, key=lambda read: _left(*read), default=([], []))
     profiles = [profile_along(line.steps, ink.own, _gap_weight(line, ink)) for line, ink in zip(lines, inks, strict=True)]
     return untangled(lines, profiles)
+
+
+def _measured_again(curve: Found) -> Found:
+    """Measure how thick a line is where all of a pixel that it covers counts as such, however weak its ink is."""
+    ink = _ink(curve, [])
+    return replace(curve, steps=replace(curve.steps, thickness=refine(curve.path, ink.own, curve.ink.blank).thickness))
 
 
 def _read(found: list[Found], thickness: float, start: float) -> tuple[list[Found], list[Ink]]:
