@@ -100,8 +100,8 @@ class _Search:
         alone, more = layer.colored or self.room(number) == 1, self.count is not None and self.count > len(self.layers)
         follow_best = partial(_best, number, layer, self.first, self.start_row, self.thicknesses[number], more)
         curve = follow_best(alone)
-        if curve is not None and not alone and self.shaded and _goes_on(curve):  # the only one of its shade, behind others for long
-            curve = follow_best(True)
+        if curve is not None and not alone and self.shaded and (_goes_on(curve) or _unlike(curve, self.start_row)):
+            curve = follow_best(True)  # the only one of its shade is behind others for long, or where it starts
         least = (LEAST_GAIN if self.count else CLEAR_GAIN) * (layer.own.shape[1] - self.first)
         return [curve] if curve is not None and ink_length(curve) >= least and _inked(curve) >= LEAST_INK else []
 

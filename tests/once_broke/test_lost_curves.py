@@ -204,6 +204,11 @@ def test_the_only_curve_of_a_shade_of_gray_goes_on_behind_others(tmp_path):
     assert max(errors(19, tmp_path, seed=23, exact=False)) < 0.008
 
 
+def test_a_shade_of_gray_that_a_guide_has_too_does_not_start_with_it(tmp_path):
+    # JAMA, 200 dpi, four shades of gray: one falls behind others at first, and was followed along the guide at one half, 0.11 off
+    assert max(errors(0, tmp_path, seed=127, exact=False)) < 0.008
+
+
 def test_a_color_that_a_jpeg_made_nearly_gray_is_a_color(tmp_path):
     # Lancet, 100 dpi, four arms with bands: purple was taken for gray, and an edge of red for the fourth color, 0.09 off
     assert max(errors(16, tmp_path, seed=47)) < 0.008
