@@ -14,6 +14,7 @@ Floats = NDArray[np.float32]
 OPAQUE = 120.0  # a fill is paler than this against the background
 RIPPLE = 10  # differences up to this are those of a JPEG, where there are many of them
 CLEAR = 100  # and above this are those of lines
+RIPPLED = 0.25  # as many of the former as this share of the latter are many
 COARSE = 5  # pixels that a JPEG at most keeps one color for, with its soft edges
 LEAST = 72.0  # of 441 between black and white: what differs less from the fill behind it is not wholly a line
 GRAY = 24  # largest difference between the channels of a gray
@@ -83,7 +84,6 @@ def contrast(pixels: NDArray[np.uint8], behind: FloatArray, fill_size: int) -> C
         Of each pixel.
     """
     away = behind.astype(np.float32) - pixels.astype(np.float32)
-    size = np.abs(away).max(axis=2)
     fill = _opened(away, fill_size)
     bands = _bands(away, fill)
     solid = (_length(fill) > OPAQUE) & ~bands
@@ -91,9 +91,17 @@ def contrast(pixels: NDArray[np.uint8], behind: FloatArray, fill_size: int) -> C
         fill[solid] = _opened(away, 3 * fill_size)[solid]
     fill = _closed(fill, fill_size)
     line = away - fill
-    if np.sum((size > 0) & (size <= RIPPLE)) > 0.5 * np.sum(size > CLEAR):
+    if _rippled(away):
         line = np.where(line.mean(axis=2, keepdims=True) > 0, _even_colors(line), line)
     return Contrast(line.astype(np.float32), fill, bands)
+
+
+def _rippled(away: Floats) -> bool:
+    """Whether a JPEG left small differences everywhere; the soft edges of a pale grid are as small, but the same all along them."""
+    down, right = (~np.any(np.diff(away, axis=axis), axis=2) for axis in (0, 1))  # the same as the next pixel
+    even = down[:-1, 1:-1] & down[1:, 1:-1] | right[1:-1, :-1] & right[1:-1, 1:]
+    size = np.abs(away).max(axis=2)[1:-1, 1:-1]
+    return bool(np.sum((size > 0) & (size <= RIPPLE) & ~even) > RIPPLED * np.sum(size > CLEAR))
 
 
 def _bands(away: Floats, fill: Floats) -> NDArray[np.bool_]:
