@@ -168,9 +168,9 @@ class _Search:
             # a second curve of the same color is looked for only where curves are missing
             if self.count is not None and len(found) < self.count and not any(curve.layer == best.layer for curve in candidates):
                 candidates += self.best(best.layer, without(best))
-        return [curve for one in found for curve in self.alone(one, found, several)]
+        return [curve for one in found for curve in self.in_all_ink(one, found, several)]
 
-    def alone(self, curve: Found, found: list[Found], several: set[int]) -> list[Found]:
+    def in_all_ink(self, curve: Found, found: list[Found], several: set[int]) -> list[Found]:
         """Follow a curve again in all of its color's ink, if others of its color that were followed beside it are none."""
         if curve.layer not in several or sum(other.layer == curve.layer for other in found) > 1:
             return [curve]

@@ -56,15 +56,15 @@ def read_lines(found: list[Found], start: float) -> list[Found]:
     Each tells where the other is. First lines are read as if there were no marks; these show which stamp the marks are. Then lines are
     read again, with a mark of that stamp allowed anywhere, and marks are found along them. At last lines are fitted beside these marks.
     """
-    found = [_measured_again(curve) for curve in found]
+    found = [_with_thickness(curve) for curve in found]
     tried = (_read(_alike(found, thickness), thickness, start) for thickness in _thicknesses(found))
     lines, inks = min(tried, key=lambda read: _left(*read), default=([], []))
     profiles = [profile_along(line.steps, ink.own, _gap_weight(line, ink)) for line, ink in zip(lines, inks, strict=True)]
     return untangled(lines, profiles)
 
 
-def _measured_again(curve: Found) -> Found:
-    """Measure how thick a line is where all of a pixel that it covers counts as such, however weak its ink is."""
+def _with_thickness(curve: Found) -> Found:
+    """Measure again how thick a line is: what it covers counts as all of a pixel, however weak its ink."""
     ink = _ink(curve, [])
     return replace(curve, steps=replace(curve.steps, thickness=refine(curve.path, ink.own, curve.ink.blank).thickness))
 

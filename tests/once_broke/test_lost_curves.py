@@ -240,6 +240,6 @@ def test_ink_taken_by_a_curve_that_was_not_chosen_is_given_back():
     taken = np.zeros(own.shape, dtype=bool)
     taken[:, 60:120] = True
     robbed = replace(line, ink=hide(layer, taken))
-    (again,) = search.alone(robbed, [robbed], {0})
+    (again,) = search.in_all_ink(robbed, [robbed], {0})
     assert np.array_equal(again.ink.own, own)
-    assert search.alone(robbed, [robbed], set()) == search.alone(robbed, [robbed, robbed], {0}) == [robbed]
+    assert search.in_all_ink(robbed, [robbed], set()) == search.in_all_ink(robbed, [robbed, robbed], {0}) == [robbed]
