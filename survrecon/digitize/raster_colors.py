@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from survrecon.data import BoolArray, FloatArray
+from survrecon.digitize.raster_chroma import BRIGHTNESS, can_unmix, same_hues, unmixed
 from survrecon.digitize.raster_fills import GRAY, Contrast, Floats
 from survrecon.digitize.raster_trace import centrality
 from survrecon.errors import FigureError
@@ -28,7 +29,6 @@ VIVID = 30  # colors less colored than this come after all others: they may be e
 DULL = 18  # a JPEG may leave so little of a color
 TURN = 25.0  # degrees between two hues: neither is the other mixed with gray
 PALE = 60.0  # paler than this there is no telling a hue
-BRIGHTNESS = np.array([0.299, 0.587, 0.114])  # of red, green and blue, as a JPEG keeps it
 DIMMED, LESS = 20.0, 0.8  # it leaves thin lines less of their color: brightness differs by so much, and color is so many times less
 
 
@@ -260,6 +260,9 @@ def separate(ink: Contrast, colors: list[FloatArray], behind: FloatArray, softne
 
     if not colors:
         return []
+    known = None
+    if can_unmix(ink) and any(np.ptp(color) >= GRAY for color in colors):
+        ink, known = unmixed(ink, colors)
     line, fill, strength = ink.line, ink.fill, ink.strength
     # a soft edge is told from a paler stroke by the pixels beside it
     core = ndimage.maximum_filter(np.linalg.norm(ink.opaque, axis=2), size=3)
@@ -276,13 +279,11 @@ def separate(ink: Contrast, colors: list[FloatArray], behind: FloatArray, softne
         weights.append(np.exp(-0.5 * distance / np.float32(softness**2)))
         shares.append(share)
         weakest = np.minimum(weakest, norm)
-    total = np.maximum(sum(weights), 1e-6)
     norms = [float(np.linalg.norm(color)) for color in colors]
     strongest = max(norms)
     covered = np.clip(strength / np.maximum(0.6 * weakest, FAINT), 0, 1)
     found = []
-    for color, norm, weight, share in zip(colors, norms, weights, shares, strict=True):
-        own = share * np.sqrt(weight) * weight / total
+    for color, norm, own in zip(colors, norms, _owns(colors, weights, shares, known), strict=True):
         own[strength < 0.3 * FAINT] = 0
         blank = 1 - np.maximum(covered, np.clip(own, 0, 1))
         red, green, blue = (int(round(float(v))) for v in np.clip(behind - color, 0, 255))
@@ -290,6 +291,18 @@ def separate(ink: Contrast, colors: list[FloatArray], behind: FloatArray, softne
         if norm > GRID * strongest or left.sum() > 0.5 * own.sum():  # what is left of a pale grid is no curve
             found.append(Layer((red, green, blue), left, empty))
     return found
+
+
+def _owns(colors: list[FloatArray], weights: list[Floats], shares: list[Floats], known: list[Floats] | None) -> list[Floats]:
+    """Return how much of each pixel each color covers, by how near the pixel's color is to it, or as is known of each hue."""
+    if known is None:
+        total = np.maximum(np.sum(weights, axis=0), 1e-6)
+        return [share * np.sqrt(weight) * weight / total for share, weight in zip(shares, weights, strict=True)]
+    owns = []
+    for own, weight, same in zip(known, weights, same_hues(colors), strict=True):
+        rivals = np.sum([other for other, one in zip(weights, same, strict=True) if one], axis=0)
+        owns.append(own if same.sum() == 1 else own * weight / np.maximum(rivals, np.float32(1e-6)))
+    return owns
 
 
 def _alike(color: FloatArray, other: FloatArray) -> bool:

@@ -40,11 +40,14 @@ class Contrast:
         The background minus that fill.
     deep : ndarray of bool, shape (height, width)
         Where the fill is of several bands on each other: a line on it may be little darker than they are.
+    coarse : ndarray of float32, shape (height, width, 3), or None
+        For a JPEG, the same as `line` before colors were made even.
     """
 
     line: Floats
     fill: Floats
     deep: NDArray[np.bool_]
+    coarse: Floats | None = None
 
     @property
     def strength(self) -> Floats:
@@ -90,10 +93,11 @@ def contrast(pixels: NDArray[np.uint8], behind: FloatArray, fill_size: int) -> C
     if solid.any():  # many marks beside each other, unless it is larger than they can be
         fill[solid] = _opened(away, 3 * fill_size)[solid]
     fill = _closed(fill, fill_size)
-    line = away - fill
-    if _rippled(away):
-        line = np.where(line.mean(axis=2, keepdims=True) > 0, _even_colors(line), line)
-    return Contrast(line.astype(np.float32), fill, bands)
+    line = (away - fill).astype(np.float32)
+    if not _rippled(away):
+        return Contrast(line, fill, bands)
+    even = np.where(line.mean(axis=2, keepdims=True) > 0, _even_colors(line), line)
+    return Contrast(even.astype(np.float32), fill, bands, line)
 
 
 def _rippled(away: Floats) -> bool:
