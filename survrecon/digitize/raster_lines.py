@@ -32,7 +32,6 @@ ENDS = 0.25  # weight of pixels that may be in a dash or in a gap
 UNLIKE = 0.08  # of its size: a stamp that differs more is another one
 UNMARKED = 0.2  # share of a pixel that a mark may cover where dashes are measured
 BLANK = 0.4  # of a pixel: less ink is none
-ROUNDS = 2  # in which marks are looked for near lines, and lines are read again
 BESIDE = 0.2  # weight of ink that may be a mark's
 
 
@@ -85,7 +84,7 @@ def _read(found: list[Found], thickness: float, start: float) -> tuple[list[Foun
         return [_fitted(_course(curve, ink, start), ink) if better else line for curve, ink, line, better in again], dashed
     lines, known, prints = _beside_marks(found, inks, lines, stamp, start)
     finer = _stamp_again(lines, known, stamp, thickness)
-    if _differs(finer, stamp):
+    if _differs(finer, stamp) or _hides(stamp, found):
         stamp = finer
         lines, known, prints = _beside_marks(found, inks, lines, stamp, start)
     marked = _same_color(found, _painted(stamp, prints, known))
@@ -149,11 +148,16 @@ def _differs(one: Stamp, other: Stamp) -> bool:
     return one.shape != other.shape or abs(one.size / other.size - 1) > UNLIKE or abs(one.stroke / other.stroke - 1) > 2 * UNLIKE
 
 
+def _hides(stamp: Stamp, found: list[Found]) -> bool:
+    """Whether marks hide lines, and each curve has a color of its own to tell whose they are."""
+    return stamp.shape != "tick" and len({curve.layer for curve in found}) == len(found)
+
+
 def _beside_marks(
     found: list[Found], inks: list[Ink], lines: list[Found], stamp: Stamp, start: float
 ) -> tuple[list[Found], list[Ink], list[Prints]]:
     """Read lines again, with a mark allowed anywhere; also what is then known of the ink, and the marks along the lines."""
-    if stamp.shape != "tick" and len({curve.layer for curve in found}) == len(found):
+    if _hides(stamp, found):
         return _through_marks(found, inks, lines, stamp, start)
     over = _painted(stamp, [prints_along(stamp, *curve) for curve in _sheets(lines, inks)], inks)
     known = [_dashed(line, replace(ink, over=marks)) for line, ink, marks in zip(lines, inks, _same_color(found, over), strict=True)]
@@ -166,12 +170,11 @@ def _through_marks(
     found: list[Found], inks: list[Ink], lines: list[Found], stamp: Stamp, start: float
 ) -> tuple[list[Found], list[Ink], list[Prints]]:
     """Do the same where each curve has a color of its own: circles and crosses have their middles on it, though they hide it."""
-    for _ in range(ROUNDS):
-        sheets = [Sheet(ink.own, _seen(line), coverage(line.steps, ink.shape)) for line, ink in zip(lines, inks, strict=True)]
-        anchors = [anchors_near(stamp, line.steps, sheet) for line, sheet in zip(lines, sheets, strict=True)]
-        over = _painted(stamp, [(points.x, points.y) for points in anchors], inks)
-        known = [_dashed(line, replace(ink, over=marks)) for line, ink, marks in zip(lines, inks, over, strict=True)]
-        lines = [_course(curve, ink, start, stamp, points) for curve, ink, points in zip(found, known, anchors, strict=True)]
+    sheets = [Sheet(ink.own, _seen(line), coverage(line.steps, ink.shape)) for line, ink in zip(lines, inks, strict=True)]
+    anchors = [anchors_near(stamp, line.steps, sheet) for line, sheet in zip(lines, sheets, strict=True)]
+    over = _painted(stamp, [(points.x, points.y) for points in anchors], inks)
+    known = [_dashed(line, replace(ink, over=marks)) for line, ink, marks in zip(lines, inks, over, strict=True)]
+    lines = [_course(curve, ink, start, stamp, points) for curve, ink, points in zip(found, known, anchors, strict=True)]
     return lines, known, [prints_along(stamp, *curve) for curve in _sheets(lines, known)]
 
 
