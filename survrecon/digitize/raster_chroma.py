@@ -17,8 +17,8 @@ INKED = 6.0  # of 255: darker than what is behind it
 DIM = 20.0  # of 255: colors count as this dark at least
 MOST = 400_000  # inked pixels, for time and memory: more are no lines
 ROUNDS, STEP = (20, 10, 10), 1e-3  # after which, and by which, shares are settled; between, colors are measured again
-FIRM = 0.3  # how firmly they stay what they were
-DULL = 18  # of 255, between the largest and the least channel: a JPEG may leave so little of a color
+FADED = 30  # of 255, between the channels of a color: a JPEG may have left so little of it
+FIRM, RICHEST = 0.3, 3.0  # how firmly they stay what they were, and how many times as colored they may have been
 EVEN = 5  # pixels over which color that no ink explains is averaged: most of it is noise
 UNLIKE = 50.0  # of 255: color that no ink explains is other ink's
 SAME_HUE = 0.15  # of their brightness, by which colors differ that cannot be told by hue
@@ -50,8 +50,8 @@ def unmixed(ink: Contrast, colors: list[FloatArray]) -> tuple[Contrast, list[Flo
     -----
     All darkness of a pixel is some color's. Which, is found by exponentiated gradients: from equal shares, each grows by as much as it
     lessens the squared difference between the color that is seen and the blurred color of all shares (Kivinen and Warmuth,
-    Information and Computation 1997;132:1-63). A JPEG also leaves thin lines less of their color than they had, so twice the colors
-    are measured again, by least squares from the same difference.
+    Information and Computation 1997;132:1-63). A JPEG also leaves thin lines less of their color than they had, so twice it
+    is measured again how colored they are, by least squares from the same difference.
     """
     if ink.coarse is None:
         raise ValueError("only the ink of a JPEG has its colors mixed")
@@ -65,11 +65,11 @@ def unmixed(ink: Contrast, colors: list[FloatArray]) -> tuple[Contrast, list[Flo
     vectors = [color.astype(np.float32) - ink.fill[inked] for color in colors]
     depths = [np.maximum(vector @ BRIGHTNESS, DIM) for vector in vectors]
     tints = np.array([(v - (v @ BRIGHTNESS)[:, None])[:, [0, 2]] / d[:, None] for v, d in zip(vectors, depths, strict=True)])
-    gray = [bool(np.ptp(color) < DULL) for color in colors]
+    faded = np.array([np.ptp(color) < FADED for color in colors])
     power, first = np.zeros((len(colors), dark.size), dtype=np.float32), tints
     for number, rounds in enumerate(ROUNDS):
         if number:
-            tints = first + _change(power, dark, first, blur, seen, gray)[:, None, :]
+            tints = first * np.where(faded, _richer(power, dark, first, blur, seen), 1)[:, None, None]
         for _ in range(rounds):
             back = blur.T @ (seen - blur @ _made(power, dark, tints))
             power += STEP * dark * np.einsum("kpc,pc->kp", tints, back)
@@ -119,13 +119,15 @@ def same_hues(colors: list[FloatArray]) -> BoolArray:
     return np.asarray(np.linalg.norm(tints[:, None] - tints, axis=2) < SAME_HUE)
 
 
-def _change(power: Floats, dark: Floats, tints: Floats, blur: sparse.csr_array, seen: Floats, gray: list[bool]) -> Floats:
-    """Return by how much the tint of each color, red and blue, must be another one so that what is seen is explained better."""
-    each = np.stack([blur @ (dark * share) for share in _shares(power)], axis=1)
+def _richer(power: Floats, dark: Floats, tints: Floats, blur: sparse.csr_array, seen: Floats) -> Floats:
+    """Return how many times as colored each color must be for what is seen: as much as it was, or more."""
+    each = np.stack(
+        [(blur @ ((dark * share)[:, None] * tint)).ravel() for share, tint in zip(_shares(power), tints, strict=True)], axis=1
+    ).astype(float)
     squares = each.T @ each
     firm = squares + np.diag(FIRM * np.diag(squares) + 1)
-    change = np.linalg.solve(firm, each.T @ (seen - blur @ _made(power, dark, tints)))
-    return np.asarray(np.where(np.array(gray)[:, None], 0, change), dtype=np.float32)
+    more = np.linalg.solve(firm, each.T @ (seen.ravel() - each.sum(axis=1)))
+    return np.asarray(np.clip(1 + more, 1, RICHEST), dtype=np.float32)
 
 
 def _made(power: Floats, dark: Floats, tints: Floats) -> Floats:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from survrecon.data import BoolArray, FloatArray
-from survrecon.digitize.raster_chroma import BRIGHTNESS, DULL, can_unmix, same_hues, unmixed
+from survrecon.digitize.raster_chroma import BRIGHTNESS, can_unmix, same_hues, unmixed
 from survrecon.digitize.raster_fills import GRAY, Contrast, Floats
 from survrecon.digitize.raster_trace import centrality
 from survrecon.errors import FigureError
@@ -27,6 +27,7 @@ MIXED_GRAY = 4.0  # the same for shades of gray, which lie between black and whi
 GRID = 0.5  # of the strongest ink: a grid may be as strong, of which little is left without straight lines
 VIVID = 30  # colors less colored than this come after all others: they may be edges of fills
 TURN = 25.0  # degrees between two hues: neither is the other mixed with gray
+DULL = 18  # a JPEG may leave so little of a color
 PALE = 60.0  # paler than this there is no telling a hue
 DIMMED, LESS = 20.0, 0.8  # it leaves thin lines less of their color: brightness differs by so much, and color is so many times less
 

@@ -81,3 +81,14 @@ def test_a_png_is_not_shared_out():
     assert not can_unmix(ink)
     with pytest.raises(ValueError, match="JPEG"):
         unmixed(ink, [WHITE - ORANGE])
+
+
+def test_a_color_that_was_measured_too_pale_is_measured_again():
+    mauve, red = (np.array(color, dtype=float) for color in [(146, 94, 159), (237, 0, 0)])
+    gray = np.array([0.299, 0.587, 0.114]) @ mauve
+    pale = gray + 0.4 * (mauve - gray)  # a JPEG may leave so little; then navy and red, which make mauve, are more of its line than it is
+    pixels = as_jpeg([(NAVY, 20, 22), (mauve, 50, 52), (red, 80, 82)])
+    _, shares = unmixed(contrast(pixels, WHITE, 7), [WHITE - color for color in (NAVY, pale, red)])
+    navy, found, other = (share[48:54, 40:260].sum(axis=0).mean() for share in shares)
+    assert found > 0.8
+    assert found > 1.5 * max(navy, other)
