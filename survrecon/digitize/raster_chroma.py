@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage, sparse
 
 from survrecon.data import BoolArray, FloatArray
@@ -50,8 +49,8 @@ def unmixed(ink: Contrast, colors: list[FloatArray]) -> tuple[Contrast, list[Flo
     -----
     All darkness of a pixel is some color's. Which, is found by exponentiated gradients: from equal shares, each grows by as much as it
     lessens the squared difference between the color that is seen and the blurred color of all shares (Kivinen and Warmuth,
-    Information and Computation 1997;132:1-63). A JPEG also leaves thin lines less of their color than they had, so twice it
-    is measured again how colored they are, by least squares from the same difference.
+    Information and Computation 1997;132:1-63). A JPEG also leaves thin lines less of their color than they had: of
+    colors that are nearly gray it is measured twice more, by least squares from the same difference, how colored they were.
     """
     if ink.coarse is None:
         raise ValueError("only the ink of a JPEG has its colors mixed")
@@ -146,7 +145,7 @@ def _spread(values: Floats, inked: BoolArray) -> Floats:
     return sheet
 
 
-def _blur(inked: NDArray[np.bool_], near: NDArray[np.bool_]) -> sparse.csr_array:
+def _blur(inked: BoolArray, near: BoolArray) -> sparse.csr_array:
     """Return what blurs the color of inked pixels: the matrix from these to those near them."""
     number = np.full(inked.shape, -1, dtype=np.int32)
     number[inked] = np.arange(inked.sum())

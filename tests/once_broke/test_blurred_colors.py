@@ -92,3 +92,11 @@ def test_a_color_that_was_measured_too_pale_is_measured_again():
     navy, found, other = (share[48:54, 40:260].sum(axis=0).mean() for share in shares)
     assert found > 0.8
     assert found > 1.5 * max(navy, other)
+
+
+def test_where_there_is_no_ink_no_color_has_any():
+    blank = np.zeros((20, 30, 3), dtype=np.float32)
+    ink = Contrast(blank, blank, np.zeros((20, 30), dtype=bool), blank)
+    assert can_unmix(ink)
+    _, shares = unmixed(ink, [WHITE - ORANGE, WHITE - NAVY])
+    assert np.sum(shares) == 0
