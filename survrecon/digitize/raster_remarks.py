@@ -40,7 +40,7 @@ def remarks(texts: Iterable[Text], labels: Iterable[str], left: float, top: floa
     list of tuple of four int
         Where there are words that speak of survival, or names of curves: left, top, right, bottom, in pixels of the plot.
     """
-    names = {_letters(label) for label in labels}
+    names = {_letters(label) for label in labels} - {""}  # a label without letters is no name
     moved = (replace(text, left=text.left - left, right=text.right - left, top=text.top - top, bottom=text.bottom - top) for text in texts)
     inside = [word for word in moved if word.left > 0 and word.top > 0 and word.right < shape[1] and word.bottom < shape[0]]
     lines = [line for row in rows_of(inside) for line in split_row(row)]
