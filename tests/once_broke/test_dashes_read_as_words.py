@@ -1,4 +1,4 @@
-"""A row of a risk table had no name: dashes that tesseract reads as words without letters were then that name, and no ink of their curve."""
+"""A row of a risk table had no name: dashes that tesseract reads as words without letters were then that name, and lost their ink."""
 
 import pytest
 
