@@ -14,7 +14,7 @@ BRIGHTNESS = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # of red, green 
 BLUR = np.array([1, 4, 6, 4, 1], dtype=np.float32) / 16  # of color, each way: means of two pixels, spread again between their middles
 INKED = 6.0  # of 255: darker than what is behind it
 DIM = 20.0  # of 255: colors count as this dark at least
-MOST = 400_000  # inked pixels, for time and memory: more are no lines
+MOST = 250_000  # inked pixels, for time and memory (8 s, 8 colors): 136,000 in a figure of 300 dpi with four arms and their circles
 ROUNDS, STEP = (20, 10, 10), 1e-3  # after which, and by which, shares are settled; between, colors are measured again
 FADED = 30  # of 255, between the channels of a color: a JPEG may have left so little of it
 FIRM, RICHEST = 0.3, 3.0  # how firmly they stay what they were, and how many times as colored they may have been
