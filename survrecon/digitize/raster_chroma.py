@@ -15,7 +15,7 @@ BLUR = np.array([1, 4, 6, 4, 1], dtype=np.float32) / 16  # of color, each way: m
 INKED = 6.0  # of 255: darker than what is behind it
 DIM = 20.0  # of 255: colors count as this dark at least
 MOST = 250_000  # inked pixels, for time and memory (8 s, 8 colors): 136,000 in a figure of 300 dpi with four arms and their circles
-ROUNDS, STEP = (20, 10, 10), 1e-3  # after which, and by which, shares are settled; between, colors are measured again
+ROUNDS, STEP = (20, 10, 10), 1e-3  # after which, and by which, shares are settled; between, nearly gray colors are measured again
 FADED = 30  # of 255, between the channels of a color: a JPEG may have left so little of it
 FIRM, RICHEST = 0.3, 3.0  # how firmly they stay what they were, and how many times as colored they may have been
 EVEN = 5  # pixels over which color that no ink explains is averaged: most of it is noise
@@ -54,35 +54,28 @@ def unmixed(ink: Contrast, colors: list[FloatArray]) -> tuple[Contrast, list[Flo
     """
     if ink.coarse is None:
         raise ValueError("only the ink of a JPEG has its colors mixed")
-    height, width, _ = ink.coarse.shape
-    dark = ink.coarse @ BRIGHTNESS
-    inked = dark > INKED
+    luma = ink.coarse @ BRIGHTNESS
+    inked = luma > INKED
     near = ndimage.binary_dilation(inked, np.ones((BLUR.size, BLUR.size)))
     blur = _blur(inked, near)
-    seen = (ink.coarse - dark[:, :, None])[near][:, [0, 2]]
-    dark = dark[inked]
+    seen = (ink.coarse - luma[:, :, None])[near][:, [0, 2]]
+    dark = luma[inked]
     vectors = [color.astype(np.float32) - ink.fill[inked] for color in colors]
     depths = [np.maximum(vector @ BRIGHTNESS, DIM) for vector in vectors]
     tints = np.array([(v - (v @ BRIGHTNESS)[:, None])[:, [0, 2]] / d[:, None] for v, d in zip(vectors, depths, strict=True)])
     faded = np.array([np.ptp(color) < FADED for color in colors])
-    power, first = np.zeros((len(colors), dark.size), dtype=np.float32), tints
-    for number, rounds in enumerate(ROUNDS):
-        if number:
-            tints = first * np.where(faded, _richer(power, dark, first, blur, seen), 1)[:, None, None]
-        for _ in range(rounds):
-            back = blur.T @ (seen - blur @ _made(power, dark, tints))
-            power += STEP * dark * np.einsum("kpc,pc->kp", tints, back)
-    rest = np.zeros((height, width, 2), dtype=np.float32)
-    rest[near] = seen - blur @ _made(power, dark, tints)
+    shares, tints = _settled(dark, tints, faded, blur, seen)
+    rest = np.zeros((*inked.shape, 2), dtype=np.float32)
+    rest[near] = seen - blur @ _made(shares, dark, tints)
     red, blue = ndimage.uniform_filter(rest, size=(EVEN, EVEN, 1))[inked].T
-    other = np.stack([red, -(BRIGHTNESS[0] * red + BRIGHTNESS[2] * blue) / BRIGHTNESS[1], blue], axis=1)  # as bright as nothing
-    share = _shares(power)
+    green = -(BRIGHTNESS[0] * red + BRIGHTNESS[2] * blue) / BRIGHTNESS[1]  # so that all three are as bright as nothing
+    unexplained = np.stack([red, green, blue], axis=1)
     line = ink.line.copy()
-    line[inked] = other + sum((dark * s / d)[:, None] * v for s, d, v in zip(share, depths, vectors, strict=True))
-    explained = np.exp(-0.5 * np.sum(other**2, axis=1) / UNLIKE**2)
-    together = same_hues(colors).astype(np.float32) @ share
-    found = [_spread(explained * np.clip(dark * s / d, 0, 1), inked) for s, d in zip(together, depths, strict=True)]
-    return replace(ink, line=line), found
+    line[inked] = unexplained + sum((dark * s / d)[:, None] * v for s, d, v in zip(shares, depths, vectors, strict=True))
+    ours = np.exp(-0.5 * np.sum(unexplained**2, axis=1) / UNLIKE**2)
+    together = same_hues(colors).astype(np.float32) @ shares
+    covered = [_spread(ours * np.clip(dark * s / d, 0, 1), inked) for s, d in zip(together, depths, strict=True)]
+    return replace(ink, line=line), covered
 
 
 def can_unmix(ink: Contrast) -> bool:
@@ -118,25 +111,36 @@ def same_hues(colors: list[FloatArray]) -> BoolArray:
     return np.asarray(np.linalg.norm(tints[:, None] - tints, axis=2) < SAME_HUE)
 
 
-def _richer(power: Floats, dark: Floats, tints: Floats, blur: sparse.csr_array, seen: Floats) -> Floats:
+def _settled(dark: Floats, tints: Floats, faded: BoolArray, blur: sparse.csr_array, seen: Floats) -> tuple[Floats, Floats]:
+    """Find the share of each color in the darkness of each inked pixel; also the tints, red and blue, of colors as they then are."""
+    measured, logits = tints, np.zeros(tints.shape[:2], dtype=np.float32)
+    for number, rounds in enumerate(ROUNDS):
+        if number:
+            tints = measured * np.where(faded, _richer(_softmax(logits), dark, measured, blur, seen), 1)[:, None, None]
+        for _ in range(rounds):
+            back = blur.T @ (seen - blur @ _made(_softmax(logits), dark, tints))
+            logits += STEP * dark * np.einsum("kpc,pc->kp", tints, back)
+    return _softmax(logits), tints
+
+
+def _softmax(logits: Floats) -> Floats:
+    weight = np.exp(logits - logits.max(axis=0))
+    return np.asarray(weight / weight.sum(axis=0))
+
+
+def _made(shares: Floats, dark: Floats, tints: Floats) -> Floats:
+    """Return the color, red and blue without their brightness, that inked pixels have before it is blurred."""
+    return np.asarray(dark[:, None] * np.einsum("kp,kpc->pc", shares, tints), dtype=np.float32)
+
+
+def _richer(shares: Floats, dark: Floats, tints: Floats, blur: sparse.csr_array, seen: Floats) -> Floats:
     """Return how many times as colored each color must be for what is seen: as much as it was, or more."""
-    each = np.stack(
-        [(blur @ ((dark * share)[:, None] * tint)).ravel() for share, tint in zip(_shares(power), tints, strict=True)], axis=1
-    ).astype(float)
+    made = [blur @ ((dark * share)[:, None] * tint) for share, tint in zip(shares, tints, strict=True)]
+    each = np.stack([color.ravel() for color in made], axis=1).astype(float)
     squares = each.T @ each
     firm = squares + np.diag(FIRM * np.diag(squares) + 1)
     more = np.linalg.solve(firm, each.T @ (seen.ravel() - each.sum(axis=1)))
     return np.asarray(np.clip(1 + more, 1, RICHEST), dtype=np.float32)
-
-
-def _made(power: Floats, dark: Floats, tints: Floats) -> Floats:
-    """Return the color, red and blue without their brightness, that inked pixels have before it is blurred."""
-    return np.asarray(dark[:, None] * np.einsum("kp,kpc->pc", _shares(power), tints), dtype=np.float32)
-
-
-def _shares(power: Floats) -> Floats:
-    weight = np.exp(power - power.max(axis=0))
-    return np.asarray(weight / weight.sum(axis=0))
 
 
 def _spread(values: Floats, inked: BoolArray) -> Floats:

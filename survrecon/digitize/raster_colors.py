@@ -26,8 +26,8 @@ MADE_OF = 0.5  # as frequent as it, at least, where there are more colors than c
 MIXED_GRAY = 4.0  # the same for shades of gray, which lie between black and white anyway
 GRID = 0.5  # of the strongest ink: a grid may be as strong, of which little is left without straight lines
 VIVID = 30  # colors less colored than this come after all others: they may be edges of fills
-TURN = 25.0  # degrees between two hues: neither is the other mixed with gray
 DULL = 18  # a JPEG may leave so little of a color
+TURN = 25.0  # degrees between two hues: neither is the other mixed with gray
 PALE = 60.0  # paler than this there is no telling a hue
 DIMMED, LESS = 20.0, 0.8  # it leaves thin lines less of their color: brightness differs by so much, and color is so many times less
 

@@ -84,7 +84,7 @@ def _read(found: list[Found], thickness: float, start: float) -> tuple[list[Foun
         return [_fitted(_course(curve, ink, start), ink) if better else line for curve, ink, line, better in again], dashed
     lines, known, prints = _beside_marks(found, inks, lines, stamp, start)
     finer = _stamp_again(lines, known, stamp, thickness)
-    if _differs(finer, stamp) or _hides(stamp, found):
+    if _differs(finer, stamp) or _hides(stamp, found):  # lines led through the middles of marks show where more of these are
         stamp = finer
         lines, known, prints = _beside_marks(found, inks, lines, stamp, start)
     marked = _same_color(found, _painted(stamp, prints, known))
