@@ -18,7 +18,7 @@ from survrecon.digitize.raster_trace import Steps, follow
 
 SHORTEST = 12  # columns of a curve
 SOLID = 0.7  # of the gain with gaps: a line that has this much without is solid
-UNBROKEN = 0.9  # the same, where shades of gray may tell curves
+CLEAR = 0.16  # of the gain of the best: where shades of gray tell curves, one that has less is the edge of a band
 AGAIN = 0.5  # what a second curve of a color counts beside the first of another
 LEFT = 0.25  # the same, where there are as many colors as curves
 PALE = 0.3  # of the ink of all layers' largest: less of a gray is not searched for several curves
@@ -73,34 +73,38 @@ class _Search:
         return [line_thickness(layer.own, layer.blank, self.first, self.start_row) for layer in self.layers]
 
     @cached_property
-    def shaded(self) -> bool:
-        """Whether as many shades of gray as there are curves have an unbroken line each: these tell them, and dashes are rows of marks."""
-        numbers = [number for number, layer in enumerate(self.layers) if self.room(number) > 0]
-        if self.count is None or self.count < 2 or len(numbers) < self.count or any(layer.colored for layer in self.layers):
-            return False
-        return sum(self.unbroken(number) for number in numbers) >= self.count
+    def shades(self) -> set[int]:
+        """Return the numbers of the shades of gray that tell curves, if there are enough: then dashes are rows of marks."""
+        if self.count is None or self.count < 2 or any(layer.colored for layer in self.layers):
+            return set()
+        gains = {number: self.unbroken_gain(number) for number in range(len(self.layers))}
+        clear = [number for number, gain in gains.items() if gain > CLEAR * max(gains.values())]
+        best = sorted(clear, key=lambda number: -gains[number])[: self.count]
+        return set(best) if len(best) == self.count else set()
 
-    def unbroken(self, number: int) -> bool:
-        """Whether the best path through a color needs no gaps."""
+    def unbroken_gain(self, number: int) -> float:
+        """Return how much ink the best path through a color has, 0 if it needs gaps."""
         layer, thickness = self.layers[number], self.thicknesses[number]
         gapped, solid = (follow(layer.own, layer.blank, self.first, self.start_row, thickness, dashed=dashed) for dashed in (True, False))
-        return solid.gain > UNBROKEN * gapped.gain > 0
+        return gapped.gain if solid.gain > SOLID * gapped.gain else 0.0
 
     def room(self, number: int) -> int:
         """Return how many curves a color may have if each other color, but gray, has at least one; uncounted, only gray has several."""
         layer = self.layers[number]
         if self.count is None and layer.colored:
             return 1
+        if self.shades:
+            return int(number in self.shades)
         if not layer.colored and layer.own.sum() < PALE * max(other.own.sum() for other in self.layers):
             return 0  # a guide or the edge of a band
         return (self.count or MOST_CURVES) - sum(1 for other, each in enumerate(self.layers) if other != number and each.colored)
 
     def best(self, number: int, layer: Layer) -> list[Found]:
         """Follow the best path, if there is one with enough ink."""
-        alone, more = layer.colored or self.room(number) == 1, self.count is not None and self.count > len(self.layers)
+        alone, more = layer.colored or self.room(number) == 1 and not self.shades, self.count is not None and self.count > len(self.layers)
         follow_best = partial(_best, number, layer, self.first, self.start_row, self.thicknesses[number], more)
         curve = follow_best(alone)
-        if curve is not None and not alone and self.shaded and (_goes_on(curve) or _unlike(curve, self.start_row)):
+        if curve is not None and not alone and self.shades and (_goes_on(curve) or _unlike(curve, self.start_row)):
             curve = follow_best(True)  # the only one of its shade is behind others for long, or where it starts
         least = (LEAST_GAIN if self.count else CLEAR_GAIN) * (layer.own.shape[1] - self.first)
         return [curve] if curve is not None and ink_length(curve) >= least and _inked(curve) >= LEAST_INK else []
@@ -109,7 +113,7 @@ class _Search:
         """Follow curves that are told by their dashes, at most so many or as the color has room for, or else the best path."""
         most, usual = self.room(number) if most is None else most, self.best(number, layer)
         thickness, uncounted = self.thicknesses[number], self.count is None
-        dashed = dashed_curves(layer, self.first, self.start_row, thickness, most, uncounted) if most > 0 and not self.shaded else []
+        dashed = dashed_curves(layer, self.first, self.start_row, thickness, most, uncounted) if most > 0 and not self.shades else []
         if usual and sum(curve.path.gain for curve in dashed) < SOLID * usual[0].path.gain:
             return usual
         if usual and most == 1 and find_marks(usual[0]).wide > usual[0].steps.thickness:  # circles take the place of dashes
