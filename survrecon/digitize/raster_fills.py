@@ -66,7 +66,8 @@ class Contrast:
     @property
     def clear(self) -> NDArray[np.bool_]:
         """Return where ink is as unlike a fill as the fill is unlike the background: a band is at most half as strong as its line."""
-        return np.asarray(self.strength > np.where(self.deep, LEAST / 2, HALF * _length(self.fill)))
+        unlike = np.maximum(self.strength, np.ptp(self.line, axis=2))  # a vivid color may be as light as several bands on each other
+        return np.asarray(unlike > np.where(self.deep, LEAST / 2, HALF * _length(self.fill)))
 
 
 def contrast(pixels: NDArray[np.uint8], behind: FloatArray, fill_size: int) -> Contrast:

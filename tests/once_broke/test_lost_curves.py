@@ -111,6 +111,11 @@ def test_a_gray_curve_that_others_mostly_hide_is_of_a_shade_of_its_own(tmp_path)
     assert max(errors(12, tmp_path, seed=149, exact=False)) < 0.02
 
 
+def test_a_vivid_curve_that_is_as_light_as_the_bands_behind_it_is_a_color(tmp_path):
+    # 100 dpi, four colored arms with bands: the purple one, on gray where all bands are, was lost
+    assert max(errors(5, tmp_path, seed=113, exact=False)) < 0.01
+
+
 def test_one_line_seen_as_it_is_among_three_under_dense_circles(tmp_path):
     # 100 dpi: lines of 2.8 pixels are seen as 2.2, 7.4, 9.8 and 10.7; with the second of these, circles were taken for line
     assert max(errors(63, tmp_path)) < 0.01
