@@ -18,7 +18,7 @@ from survrecon.digitize.raster_trace import Steps, follow
 
 SHORTEST = 12  # columns of a curve
 SOLID = 0.7  # of the gain with gaps: a line that has this much without is solid
-CLEAR = 0.16  # of the gain of the best: where shades of gray tell curves, one that has less is the edge of a band
+CLEAR = 0.42  # of the ink of the best: where shades of gray tell curves, one that has less is the edge of a band
 AGAIN = 0.5  # what a second curve of a color counts beside the first of another
 LEFT = 0.25  # the same, where there are as many colors as curves
 PALE = 0.3  # of the ink of all layers' largest: less of a gray is not searched for several curves
@@ -77,16 +77,16 @@ class _Search:
         """Return the numbers of the shades of gray that tell curves, if there are enough: then dashes are rows of marks."""
         if self.count is None or self.count < 2 or any(layer.colored for layer in self.layers):
             return set()
-        gains = {number: self.unbroken_gain(number) for number in range(len(self.layers))}
-        clear = [number for number, gain in gains.items() if gain > CLEAR * max(gains.values())]
-        best = sorted(clear, key=lambda number: -gains[number])[: self.count]
+        inks = {number: self.unbroken_ink(number) for number in range(len(self.layers))}
+        clear = [number for number, ink in inks.items() if ink > CLEAR * max(inks.values())]
+        best = sorted(clear, key=lambda number: -inks[number])[: self.count]
         return set(best) if len(best) == self.count else set()
 
-    def unbroken_gain(self, number: int) -> float:
-        """Return how much ink the best path through a color has, 0 if it needs gaps."""
+    def unbroken_ink(self, number: int) -> float:
+        """Return how much ink the best path through a color has, to the right and downwards; 0 if it needs gaps."""
         layer, thickness = self.layers[number], self.thicknesses[number]
         gapped, solid = (follow(layer.own, layer.blank, self.first, self.start_row, thickness, dashed=dashed) for dashed in (True, False))
-        return gapped.gain if solid.gain > SOLID * gapped.gain else 0.0
+        return float(layer.own[gapped.places].sum()) if solid.gain > SOLID * gapped.gain else 0.0
 
     def room(self, number: int) -> int:
         """Return how many curves a color may have if each other color, but gray, has at least one; uncounted, only gray has several."""
