@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -70,9 +70,10 @@ def find_ticks(ink: FloatArray, line: Line, outwards: Literal[1, -1] = 1) -> tup
         if ticks[-1] - ticks[0] >= SPANNED * line.length:
             return _with_hidden(ticks, ink, line, outwards)
     for ticks in _ticks_on_side(ink, line, -outwards):
-        even = _most_even(ticks, line)
+        rows = sorted(_even_rows(ticks, line), key=len, reverse=True)
+        even = max((_with_touched(row, ink, line, -outwards) for row in rows), key=len, default=())
         if even and even[-1] - even[0] >= SPANNED * line.length:
-            return _with_touched(even, ink, line, -outwards)
+            return even
     return _with_hidden(outside[0], ink, line, outwards) if outside else ()
 
 
@@ -108,12 +109,11 @@ def tick_step(ticks: tuple[float, ...]) -> float:
     return (ticks[-1] - ticks[0]) / (len(ticks) - 1)
 
 
-def _most_even(ticks: tuple[float, ...], line: Line) -> tuple[float, ...]:
-    """Return the most ticks that follow each other at one distance: inside of the axes, curves and guide lines look like ticks too.
+def _even_rows(ticks: tuple[float, ...], line: Line) -> Iterator[tuple[float, ...]]:
+    """List ticks that follow each other at one distance: inside of the axes, curves and guide lines look like ticks too.
 
     Those at the ends of the line are counted, though they cannot be seen.
     """
-    best: tuple[float, ...] = ()
     for start, first in enumerate(ticks[:MOST_TICKS]):
         for second in ticks[start + 1 : MOST_TICKS]:
             step, row = second - first, [first, second]
@@ -121,8 +121,7 @@ def _most_even(ticks: tuple[float, ...], line: Line) -> tuple[float, ...]:
                 if abs(tick - row[-1] - step) <= 1.5:
                     row.append(tick)
             if len(row) >= 3:
-                best = max(best, _with_ends(tuple(row), line), key=len)
-    return best
+                yield _with_ends(tuple(row), line)
 
 
 def _with_ends(ticks: tuple[float, ...], line: Line) -> tuple[float, ...]:
