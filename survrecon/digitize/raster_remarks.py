@@ -17,7 +17,6 @@ Box = tuple[int, int, int, int]  # left, top, right, bottom, in pixels of the pl
 
 SAYS = re.compile(r"\b(HR|hazard|ratio|CI|log.?rank|median|months|years)\b|\bP ?[=<>]|\d[.·]\d\d", re.IGNORECASE)
 APART = 2.0  # heights of letters between words of one remark
-TALL = 1.6  # times as high as the words of a remark mostly are: what looks like a word reaches into a curve
 AROUND = 2  # pixels around a remark: ink that goes on there is no letter
 FAINT = 0.1  # of a pixel: less is left of it, as a JPEG leaves something everywhere
 
@@ -75,14 +74,13 @@ def split_row(row: list[Text]) -> list[list[Text]]:
 
 
 def _box(line: list[Text]) -> Box:
-    """Return where the letters of a remark are: what is beside the row of its words is a curve that looks like one, or reaches into it."""
+    """Return where the words of a remark are, but for those whose middle is not in its row: these are curves that look like words."""
     words = [word for word in line if _letters(word.string)] or line
-    top, bottom = (float(np.median(edges)) for edges in zip(*((word.top, word.bottom) for word in words), strict=True))
-    inside = [word for word in line if top - AROUND <= (word.top + word.bottom) / 2 <= bottom + AROUND] or words
-    usual = [word for word in inside if word.bottom - word.top <= TALL * (bottom - top)] or inside
-    left, right = min(word.left for word in inside), max(word.right for word in inside)
-    top, bottom = min(word.top for word in usual), max(word.bottom for word in usual)
-    return int(np.floor(left)), int(np.floor(top)), int(np.ceil(right)), int(np.ceil(bottom))
+    high, low = (float(np.median(edges)) for edges in zip(*((word.top, word.bottom) for word in words), strict=True))
+    inside = [word for word in line if high - AROUND <= (word.top + word.bottom) / 2 <= low + AROUND] or words
+    edges = np.array([[word.left, word.top, -word.right, -word.bottom] for word in inside]).min(axis=0)
+    left, top, right, bottom = (int(value) for value in np.floor(edges) * [1, 1, -1, -1])
+    return left, top, right, bottom
 
 
 def without_letters(layer: Layer, boxes: Iterable[Box]) -> Layer:

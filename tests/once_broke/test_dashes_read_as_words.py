@@ -18,11 +18,3 @@ def test_circles_beside_a_remark_that_are_read_as_a_tall_word_are_none_of_it():
     read = [("th,", 36, 108, 91, 144), ("HR,", 98, 132, 117, 142), ("0.76;", 122, 132, 150, 142), ("95%", 157, 132, 177, 141)]
     words = [Text(string, *(float(edge) for edge in edges)) for string, *edges in read]
     assert remarks(words, [], 0.0, 0.0, (300, 300)) == [(98, 132, 177, 142)]
-
-
-def test_a_word_that_reaches_beyond_its_row_keeps_it():
-    # 103:6: one word of the remark is read 64 pixels high beside others of 24 to 28
-    read = [("HR", 46, 828, 87, 852), ("0.85", 100, 828, 165, 852), ("(95%", 180, 828, 258, 856), ("Cl", 272, 828, 298, 852)]
-    read.append(("0.67-1.07);", 313, 804, 486, 868))
-    words = [Text(string, *(float(edge) for edge in edges)) for string, *edges in read]
-    assert remarks(words, [], 0.0, 0.0, (1000, 1000)) == [(46, 828, 486, 856)]
