@@ -75,7 +75,7 @@ class _Search:
     @cached_property
     def shades(self) -> set[int]:
         """Return the numbers of the shades of gray that tell curves, if there are enough: then dashes are rows of marks."""
-        if self.count is None or self.count < 2 or any(layer.colored for layer in self.layers):
+        if self.count is None or not 2 <= self.count <= len(self.layers) or any(layer.colored for layer in self.layers):
             return set()
         inks = {number: self.unbroken_ink(number) for number in range(len(self.layers))}
         clear = [number for number, ink in inks.items() if ink > CLEAR * max(inks.values())]
@@ -93,7 +93,7 @@ class _Search:
         layer = self.layers[number]
         if self.count is None and layer.colored:
             return 1
-        if self.shades:
+        if self.shades:  # each has one
             return int(number in self.shades)
         if not layer.colored and layer.own.sum() < PALE * max(other.own.sum() for other in self.layers):
             return 0  # a guide or the edge of a band

@@ -97,7 +97,7 @@ def _thicknesses(found: list[Found]) -> list[float]:
     """Return how thick the thinnest line is, as those of one figure are alike; in two ways, where it is not sure that it was seen well."""
     thin = sorted(found, key=lambda curve: curve.steps.thickness)[:2]
     sizes = [curve.steps.thickness for curve in thin]
-    # where marks are dense, a line is never seen alone and seems thicker; in a few pixels, it may seem thinner
+    # where marks are dense, a line is never seen alone and seems thicker; in a few pixels, it may seem thinner: more ink tells better
     if len(found) < 3 or sizes[0] > THIN * sizes[1]:
         return sizes[:1]
     return [max(thin, key=lambda curve: curve.path.gain).steps.thickness] if _large(found) else sizes[::-1]

@@ -70,7 +70,7 @@ def find_ticks(ink: FloatArray, line: Line, outwards: Literal[1, -1] = 1) -> tup
         if ticks[-1] - ticks[0] >= SPANNED * line.length:
             return _with_hidden(ticks, ink, line, outwards)
     for ticks in _ticks_on_side(ink, line, -outwards):
-        rows = sorted(_even_rows(ticks, line), key=len, reverse=True)
+        rows = sorted(_even_rows(ticks, line), key=len, reverse=True)  # of equals, that of which more is seen
         even = max((_with_touched(row, ink, line, -outwards) for row in rows), key=len, default=())
         if even and even[-1] - even[0] >= SPANNED * line.length:
             return even

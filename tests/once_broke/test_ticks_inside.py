@@ -1,4 +1,4 @@
-"""Every second tick inside an axis was as good a row as all of them, where a curve touched one: times were 8/7 too long, silently."""
+"""Every second tick inside an axis was as good a row as all of them, where a curve touched one: times were 7/6 too long, silently."""
 
 import numpy as np
 import pytest
