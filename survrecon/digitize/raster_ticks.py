@@ -69,12 +69,7 @@ def find_ticks(ink: FloatArray, line: Line, outwards: Literal[1, -1] = 1) -> tup
     for ticks in outside:
         if ticks[-1] - ticks[0] >= SPANNED * line.length:
             return _with_hidden(ticks, ink, line, outwards)
-    for ticks in _ticks_on_side(ink, line, -outwards):
-        rows = sorted(_even_rows(ticks, line), key=len, reverse=True)  # of equals, that of which more is seen
-        even = max((_with_touched(row, ink, line, -outwards) for row in rows), key=len, default=())
-        if even and even[-1] - even[0] >= SPANNED * line.length:
-            return even
-    return _with_hidden(outside[0], ink, line, outwards) if outside else ()
+    return _ticks_inside(ink, line, -outwards) or (_with_hidden(outside[0], ink, line, outwards) if outside else ())
 
 
 def evenly_spaced(ticks: tuple[float, ...]) -> bool:
@@ -107,6 +102,19 @@ def tick_step(ticks: tuple[float, ...]) -> float:
         In pixels; less than 0 where positions fall.
     """
     return (ticks[-1] - ticks[0]) / (len(ticks) - 1)
+
+
+def _ticks_inside(ink: FloatArray, line: Line, inwards: int) -> tuple[float, ...]:
+    """Find the row of the longest ticks inside; of the same distance, the row of most: the length of one may differ by a pixel."""
+    best: tuple[float, ...] = ()
+    for ticks in _ticks_on_side(ink, line, inwards):
+        rows = sorted(_even_rows(ticks, line), key=len, reverse=True)  # of equals, that of which more is seen
+        even = max((_with_touched(row, ink, line, inwards) for row in rows), key=len, default=())
+        if not even or even[-1] - even[0] < SPANNED * line.length:
+            continue
+        if not best or (len(even) > len(best) and abs(tick_step(even) - tick_step(best)) <= UNEVEN):
+            best = even
+    return best
 
 
 def _even_rows(ticks: tuple[float, ...], line: Line) -> Iterator[tuple[float, ...]]:
