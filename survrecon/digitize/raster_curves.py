@@ -73,9 +73,14 @@ class _Search:
         return [line_thickness(layer.own, layer.blank, self.first, self.start_row) for layer in self.layers]
 
     @cached_property
+    def in_color(self) -> bool:
+        """Tell whether there is any color but shades of gray."""
+        return any(layer.colored for layer in self.layers)
+
+    @cached_property
     def shades(self) -> set[int]:
         """Return the numbers of the shades of gray that tell curves, if there are enough: then dashes are rows of marks."""
-        if self.count is None or not 2 <= self.count <= len(self.layers) or any(layer.colored for layer in self.layers):
+        if self.count is None or not 2 <= self.count <= len(self.layers) or self.in_color:
             return set()
         inks = {number: self.unbroken_ink(number) for number in range(len(self.layers))}
         clear = [number for number, ink in inks.items() if ink > CLEAR * max(inks.values())]
@@ -135,8 +140,10 @@ class _Search:
         telling = self.telling(curves)
         seen = telling & {curve.layer for curve in curves}
         if self.count is not None and len(seen) < self.count:
-            for number in sorted(telling - seen):
-                curves += next(filter(None, (self.told(number, shade) for shade in _stronger(self.layers[number]))), [])
+            curves += self.faint(telling - seen)
+        if self.count is not None and len(curves) < self.count and self.in_color:
+            beside = {number for number in range(len(self.layers)) if self.room(number) > 0}  # a pale gray
+            curves += self.faint(beside - {curve.layer for curve in curves})
         if any(curve.pattern for curve in curves):  # then no shade of gray tells curves, and what is paler is the edge of a band
             least = EDGE * max(curve.path.gain for curve in curves)
             curves = [
@@ -145,6 +152,11 @@ class _Search:
         if self.count is None:  # where curves are not counted, what may be a line of the frame or grid is none
             curves = [curve for curve in curves if not _unlike(curve, self.start_row)] or curves
         return curves
+
+    def faint(self, numbers: set[int]) -> list[Found]:
+        """Follow what may be a curve in colors in which there is none but with stronger ink."""
+        shades = ((number, _stronger(self.layers[number])) for number in sorted(numbers))
+        return [curve for number, each in shades for curve in next(filter(None, (self.told(number, shade) for shade in each)), [])]
 
     def telling(self, candidates: list[Found]) -> set[int]:
         """Return the numbers of the colors that tell curves: shades of gray only where there are neither other colors nor dashes."""
@@ -186,7 +198,8 @@ class _Search:
             alike = [curve for curve in found if curve.layer == number]
             most = len(alike) if self.count is None else self.count - len(found) + len(alike)
             if most > 1:
-                layer, thickness, counted = self.layers[number], self.thicknesses[number], self.count is not None
+                layer = alike[0].ink if self.in_color and len(alike) == 1 else self.layers[number]  # stronger, if that was
+                thickness, counted = self.thicknesses[number], self.count is not None
                 again = follow_together(layer, self.first, self.start_row, thickness, alike, most, counted)
                 found = [curve for curve in found if curve.layer != number] + again
         return found

@@ -28,6 +28,7 @@ OFF_CENTER = 0.6
 BARE = 0.3  # cost of a blank pixel near it
 MORE = 1.05  # times what there is near the curves that were followed one by one
 MUCH_MORE = 4 / 3  # so much that these are elsewhere, whatever their dashes say
+LONG = 0.15  # of the plot's width: a line of as much ink is a curve's, whatever dashes say
 LEAST = 0.01  # of the plot's width: what is left for one more curve beside others
 
 
@@ -111,7 +112,7 @@ def follow_together(
     if len(ways) >= len(alike) and more > MORE:
         within = _whole(_near(ways, near.shape, scale), scale, layer, first)
         dashed = _dashes_within(within, layer, alike, first, start_row) if any(curve.pattern for curve in alike) else []
-        found = dashed if more < MUCH_MORE or dashed != found else []
+        found = dashed if (more < MUCH_MORE or dashed != found) and _missed(worth, ways, dashed, scale) < LONG else []
     if found:
         ways = _left_over(worth, found, rows, scale, count - len(found)) if counted and len(found) < count else []
     paths = [_within(_whole(_near([way], near.shape, scale), scale, layer, first), layer, first, start_row) for way in ways]
@@ -123,6 +124,19 @@ def _left_over(worth: Worth, found: Sequence[Found], rows: IntArray, scale: int,
     """Return the best paths through what ink curves leave, but those with hardly any."""
     rest = _rest(worth, found, scale)
     return [way for way in best_paths(rest, rows, count) if rest.of([way]) > LEAST * worth.first.shape[1]]
+
+
+def _missed(worth: Worth, ways: Sequence[IntArray], curves: Sequence[Found], scale: int) -> float:
+    """Return how much ink without a gap some paths have where no curve is, as a share of the plot's width."""
+    from scipy import ndimage
+
+    if not curves:
+        return 0.0
+    missed = np.zeros(worth.first.shape, dtype=bool)
+    missed[tuple(np.concatenate(ways).T)] = True
+    missed &= (worth.first > 0) & ~_beside(curves, worth, scale)
+    pieces, _ = ndimage.label(missed, np.ones((3, 3)))
+    return float(np.bincount(pieces[missed]).max(initial=0) / worth.first.shape[1])
 
 
 def _limited(worth: Worth, near: BoolArray) -> Worth:

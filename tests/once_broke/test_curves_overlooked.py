@@ -1,0 +1,45 @@
+"""Curves that were not looked for where they are: no one followed a long line, or a pale gray one beside others in color."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+pytest.importorskip("skimage")
+from painting import dashes, line_boxes, rectangles
+
+from survrecon.digitize.raster_colors import Layer
+from survrecon.digitize.raster_curves import find_curves
+from survrecon.digitize.raster_dashes import Pattern
+from survrecon.digitize.raster_found import measured
+from survrecon.digitize.raster_together import follow_together
+from survrecon.digitize.raster_trace import Path
+
+SHAPE = (150, 300)
+UPPER = [(5.0, 62.0, 200.0), (10.0, 118.0, 130.0), 290.0]
+
+
+def test_dashes_do_not_hold_a_curve_where_a_long_line_would_be_no_one_s():
+    # as in 197:2: a second curve leaves the first, of dashes, at column 120 for 60 columns, but was followed along it
+    first = dashes(*UPPER, (9.0, 5.0), SHAPE, 4.0)
+    second = rectangles(line_boxes((120.0, 120.1), (120.0, 141.0), 180.0, 4.0), SHAPE).astype(np.float32)
+    own = np.maximum(first, second)
+    layer = Layer((0, 0, 0), own, 1 - own)
+    upper = np.full(285, 10)
+    upper[57:195], upper[195:] = 118, 130
+    paths = [Path(5, course, np.append(course[1:], course[-1]), 0.0) for course in (upper, upper[:175])]
+    alike = [replace(measured(0, layer, path), pattern=Pattern((9.0, 5.0), 5.0)) for path in paths]
+    long, short = sorted(follow_together(layer, 5, 10.0, 4.0, alike, 2), key=lambda curve: -curve.steps.end)
+    assert long.steps.rows(np.array([100.0, 150.0, 250.0])) == pytest.approx([118, 118, 130], abs=0.5)
+    assert short.steps.rows(np.array([150.0])) == pytest.approx([141], abs=0.5)
+
+
+def test_a_pale_gray_curve_is_looked_for_beside_one_in_color():
+    # as in 193:22: the gray line is of dashes of eight columns and gaps of four, each pixel 0.4 of the gray
+    high, low = ([(5.0, 62.0, 200.0), rows, 290.0] for rows in ((10.0, 30.0, 50.0), (10.0, 60.0, 80.0)))
+    vivid, gray = (rectangles(line_boxes(*course, thick), SHAPE).astype(np.float32) for course, thick in ((high, 2.0), (low, 3.0)))
+    gray *= np.where(np.arange(SHAPE[1]) % 12 < 8, 0.4, 0)
+    layers = [Layer((200, 30, 30), vivid, 1 - vivid), Layer((120, 120, 120), gray, 1 - gray)]
+    colored, pale = find_curves(layers, 5, 10.0, 2)
+    assert colored.steps.rows(np.array([30.0, 100.0, 250.0])) == pytest.approx([10, 30, 50], abs=0.5)
+    assert pale.steps.rows(np.array([100.0, 250.0])) == pytest.approx([60, 80], abs=0.5)
