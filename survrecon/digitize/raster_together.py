@@ -28,7 +28,7 @@ OFF_CENTER = 0.6
 BARE = 0.3  # cost of a blank pixel near it
 MORE = 1.05  # times what there is near the curves that were followed one by one
 MUCH_MORE = 4 / 3  # so much that these are elsewhere, whatever their dashes say
-LONG = 0.15  # of the plot's width: a line of as much ink is a curve's, whatever dashes say
+LONG = 0.06  # of the plot's width: a line of as much ink is a curve's, whatever dashes say
 LEAST = 0.01  # of the plot's width: what is left for one more curve beside others
 
 
