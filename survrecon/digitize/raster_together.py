@@ -29,6 +29,7 @@ BARE = 0.3  # cost of a blank pixel near it
 MORE = 1.05  # times what there is near the curves that were followed one by one
 MUCH_MORE = 4 / 3  # so much that these are elsewhere, whatever their dashes say
 LONG = 0.06  # of the plot's width: a line of as much ink is a curve's, whatever dashes say
+GOES_ON, BY = 0.03, 2  # of the plot's width: so much ink beyond a curve's end is of it; pixels from its end to where that begins
 LEAST = 0.01  # of the plot's width: what is left for one more curve beside others
 
 
@@ -114,6 +115,8 @@ def follow_together(
         dashed = _dashes_within(within, layer, alike, first, start_row) if any(curve.pattern for curve in alike) else []
         found = dashed if (more < MUCH_MORE or dashed != found) and _missed(worth, ways, dashed, scale) < LONG else []
     if found:
+        free = (worth.first > 0) & ~_beside(found, worth, scale)
+        found = [_prolonged(curve, ways, free, scale, (first, start_row)) for curve in found]
         ways = _left_over(worth, found, rows, scale, count - len(found)) if counted and len(found) < count else []
     paths = [_within(_whole(_near([way], near.shape, scale), scale, layer, first), layer, first, start_row) for way in ways]
     covers = [drawn(measured(alike[0].layer, layer, path), 1.0) for path in paths]
@@ -137,6 +140,18 @@ def _missed(worth: Worth, ways: Sequence[IntArray], curves: Sequence[Found], sca
     missed &= (worth.first > 0) & ~_beside(curves, worth, scale)
     pieces, _ = ndimage.label(missed, np.ones((3, 3)))
     return float(np.bincount(pieces[missed]).max(initial=0) / worth.first.shape[1])
+
+
+def _prolonged(curve: Found, ways: Sequence[IntArray], free: BoolArray, scale: int, start: tuple[int, float]) -> Found:
+    """Let a curve go on along a path that comes by its end, if that has much ink from there on that is no curve's."""
+    course = _squares(curve.path, scale)
+    for way in ways:
+        by = np.flatnonzero(np.abs(way - course[-1]).max(axis=1) <= BY)
+        onwards = way[by[-1] :] if by.size else way[:0]
+        if free[tuple(onwards.T)].sum() > GOES_ON * free.shape[1]:
+            near = _whole(_near([course, onwards], free.shape, scale), scale, curve.ink, start[0])
+            return replace(measured(curve.layer, curve.ink, _within(near, curve.ink, *start)), pattern=curve.pattern)
+    return curve
 
 
 def _limited(worth: Worth, near: BoolArray) -> Worth:

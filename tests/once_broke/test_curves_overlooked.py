@@ -1,4 +1,4 @@
-"""Curves that were not looked for where they are: no one followed a long line, or a pale gray one beside others in color."""
+"""Curves that were not followed where they are: a long line was no one's, a pale gray one beside colors, what is beyond a gap."""
 
 from dataclasses import replace
 
@@ -43,3 +43,16 @@ def test_a_pale_gray_curve_is_looked_for_beside_one_in_color():
     colored, pale = find_curves(layers, 5, 10.0, 2)
     assert colored.steps.rows(np.array([30.0, 100.0, 250.0])) == pytest.approx([10, 30, 50], abs=0.5)
     assert pale.steps.rows(np.array([100.0, 250.0])) == pytest.approx([60, 80], abs=0.5)
+
+
+def test_a_curve_goes_on_after_a_gap_in_its_last_drop():
+    # as in 173:12: a curve was followed to where a drop at column 150 begins, of which only the last part is seen, and 16 columns of a line
+    ends = line_boxes((150.0,), (66.0,), 166.0, 4.0) + line_boxes((150.0, 150.1), (61.0, 66.0), 151.0, 4.0)
+    own = rectangles(line_boxes(*UPPER, 4.0) + line_boxes((5.0, 30.0), (10.0, 50.0), 150.0, 4.0) + ends, SHAPE).astype(np.float32)
+    layer = Layer((0, 0, 0), own, 1 - own)
+    upper, lower = np.full(285, 10), np.full(145, 10)
+    upper[57:195], upper[195:], lower[25:] = 118, 130, 50
+    alike = [measured(0, layer, Path(5, course, np.append(course[1:], course[-1]), 0.0)) for course in (upper, lower)]
+    long, short = sorted(follow_together(layer, 5, 10.0, 4.0, alike, 2), key=lambda curve: -curve.steps.end)
+    assert long.steps.rows(np.array([100.0, 250.0])) == pytest.approx([118, 130], abs=0.5)
+    assert short.steps.rows(np.array([100.0, 160.0])) == pytest.approx([50, 66], abs=0.5)
