@@ -142,8 +142,8 @@ class _Search:
         if self.count is not None and len(seen) < self.count:
             curves += self.faint(telling - seen)
         if self.count is not None and len(curves) < self.count and self.in_color:
-            beside = {number for number in range(len(self.layers)) if self.room(number) > 0}  # a pale gray
-            curves += self.faint(beside - {curve.layer for curve in curves})
+            grays = {number for number in range(len(self.layers)) if self.room(number) > 0} - telling
+            curves += self.faint(grays - {curve.layer for curve in curves})
         if any(curve.pattern for curve in curves):  # then no shade of gray tells curves, and what is paler is the edge of a band
             least = EDGE * max(curve.path.gain for curve in curves)
             curves = [

@@ -98,8 +98,8 @@ def follow_together(
     Returns
     -------
     list of Found
-        The given ones, where there is as much ink near them; where some of them are told by their dashes, also the best paths through
-        what ink these leave.
+        The given ones, each up to where ink goes on from its end, where there is as much ink near them; where some of them are told by
+        their dashes, also the best paths through what ink these leave.
     """
     scale = max(1, round(thickness / SCALE), math.ceil(math.sqrt(layer.own.size / MOST)))
     worth = _worth(layer, first, thickness, scale)
@@ -116,7 +116,9 @@ def follow_together(
         found = dashed if (more < MUCH_MORE or dashed != found) and _missed(worth, ways, dashed, scale) < LONG else []
     if found:
         free = (worth.first > 0) & ~_beside(found, worth, scale)
-        found = [_prolonged(curve, ways, free, scale, (first, start_row)) for curve in found]
+        for number, curve in enumerate(found):
+            found[number] = _prolonged(curve, ways, free, scale, (first, start_row))
+            free &= ~_beside([found[number]], worth, scale)
         ways = _left_over(worth, found, rows, scale, count - len(found)) if counted and len(found) < count else []
     paths = [_within(_whole(_near([way], near.shape, scale), scale, layer, first), layer, first, start_row) for way in ways]
     covers = [drawn(measured(alike[0].layer, layer, path), 1.0) for path in paths]
