@@ -48,7 +48,7 @@ def test_letters_go_and_a_curve_through_them_stays():
     own[94:98, 120:125] = 1  # a letter above it
     own[10:20, 10:20] = 1  # far away
     layer = Layer((0, 0, 0), own, 1 - own)
-    rest = without_letters(layer, [(50, 93, 150, 107)])
+    (rest,) = without_letters([layer], [(50, 93, 150, 107)])
     assert rest.own[100:103, 20:80].min() == 1 and rest.own[100:103, 84:300].min() == 1
     assert rest.own[95:101, 60:62].min() == 1
     assert rest.own[90:99, 81:150].max() == 0 and rest.own[94:106, 81:83].max() == 0

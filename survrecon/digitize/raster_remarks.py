@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
 from scipy import ndimage
 
+from survrecon.data import BoolArray, IntArray
 from survrecon.digitize.axes import rows_of
 from survrecon.digitize.figure import Text
 from survrecon.digitize.raster_colors import Layer
+from survrecon.digitize.raster_fills import Floats
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom, in pixels of the plot
 
@@ -83,27 +85,43 @@ def _box(line: list[Text]) -> Box:
     return left, top, right, bottom
 
 
-def without_letters(layer: Layer, boxes: Iterable[Box]) -> Layer:
+def without_letters(layers: Sequence[Layer], boxes: Iterable[Box]) -> list[Layer]:
     """Take away the ink of letters; what they cover may hide a curve.
 
     Parameters
     ----------
-    layer : Layer
-        All ink of a color.
+    layers : sequence of Layer
+        All ink, by color.
     boxes : iterable of tuple of four int
-        Where remarks are; ink that goes on beyond is kept.
+        Where remarks are. Ink that goes on beyond is kept; so is what has a color where letters are gray: no letter, though read as one.
 
     Returns
     -------
-    Layer
+    list of Layer
         The rest.
     """
-    own = layer.own.copy()
+    inks = [layer.own.copy() for layer in layers]
     for left, top, right, bottom in boxes:
-        rows, columns = slice(max(top - AROUND, 0), bottom + AROUND), slice(max(left - AROUND, 0), right + AROUND)
-        part = own[rows, columns]
-        pieces, many = ndimage.label(part > FAINT, np.ones((3, 3)))
-        edge = np.concatenate([pieces[0], pieces[-1], pieces[:, 0], pieces[:, -1]])
-        letters = np.isin(pieces, np.setdiff1d(np.arange(1, many + 1), edge))
-        part[letters] = 0
-    return replace(layer, own=own)
+        parts = [ink[max(top - AROUND, 0) : bottom + AROUND, max(left - AROUND, 0) : right + AROUND] for ink in inks]
+        pieces = [_pieces(part) for part in parts]
+        most = max(range(len(layers)), key=lambda number: float(parts[number][pieces[number] > 0].sum()), default=0)
+        letters = parts[most].copy() if layers and not layers[most].colored else None
+        for layer, part, here in zip(layers, parts, pieces, strict=True):
+            if layer.colored and letters is not None:
+                here = np.where(_more(part, letters, here), 0, here)
+            part[here > 0] = 0
+    return [replace(layer, own=ink) for layer, ink in zip(layers, inks, strict=True)]
+
+
+def _pieces(part: Floats) -> IntArray:
+    """Return numbers of the pieces of ink that do not reach the edge of a part of a plot; 0 elsewhere."""
+    pieces, _ = ndimage.label(part > FAINT, np.ones((3, 3)))
+    edge = np.concatenate([pieces[0], pieces[-1], pieces[:, 0], pieces[:, -1]])
+    return np.where(np.isin(pieces, edge), 0, pieces)
+
+
+def _more(part: Floats, other: Floats, pieces: IntArray) -> BoolArray:
+    """Return what is of pieces that have more ink in one part than in another."""
+    numbers = np.setdiff1d(pieces, 0)
+    here, there = (ndimage.sum_labels(ink, pieces, numbers) for ink in (part, other))
+    return np.isin(pieces, numbers[here > there])
