@@ -144,13 +144,18 @@ def find_colors(ink: Contrast, count: int | None = None, given: Sequence[FloatAr
     found.sort(key=lambda pair: -pair[1])
     if not given:
         return _no_mixtures(found, count)
-    chosen: list[FloatArray] = []
-    for color in given:
-        nearest = min((seen for seen, _ in found), key=lambda seen: float(np.linalg.norm(seen - color)), default=color)
-        use = nearest if np.linalg.norm(nearest - color) < 1.5 * SAME else color
-        if not any(np.array_equal(use, other) for other in chosen):
-            chosen.append(use)
-    return chosen
+    return _as_seen(given, [color for color, _ in found])
+
+
+def _as_seen(given: Sequence[FloatArray], seen: list[FloatArray]) -> list[FloatArray]:
+    """Let the nearest color seen, if it is near, stand for each color given, but for one only."""
+    names = [color for here, color in enumerate(given) if not any(np.array_equal(color, other) for other in given[:here])]
+    away_from = [[float(np.linalg.norm(color - other)) for other in seen] for color in names]
+    stands: dict[int, int] = {}
+    for away, here, there in sorted((away, here, there) for here, row in enumerate(away_from) for there, away in enumerate(row)):
+        if away < 1.5 * SAME and here not in stands and there not in stands.values():
+            stands[here] = there
+    return [seen[stands[here]] if here in stands else color for here, color in enumerate(names)]
 
 
 def _no_mixtures(found: list[tuple[FloatArray, float]], count: int | None) -> list[FloatArray]:

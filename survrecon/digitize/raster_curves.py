@@ -141,17 +141,20 @@ class _Search:
         seen = telling & {curve.layer for curve in curves}
         if self.count is not None and len(seen) < self.count:
             curves += self.faint(telling - seen)
+        curves = self.clear(curves)
         if self.count is not None and len(curves) < self.count and self.in_color:
             grays = {number for number in range(len(self.layers)) if self.room(number) > 0} - telling
-            curves += self.faint(grays - {curve.layer for curve in curves})
-        if any(curve.pattern for curve in curves):  # then no shade of gray tells curves, and what is paler is the edge of a band
-            least = EDGE * max(curve.path.gain for curve in curves)
-            curves = [
-                curve for curve in curves if self.room(curve.layer) > 0 and (self.layers[curve.layer].colored or curve.path.gain > least)
-            ]
+            curves = self.clear(curves + self.faint(grays - {curve.layer for curve in curves}))
         if self.count is None:  # where curves are not counted, what may be a line of the frame or grid is none
             curves = [curve for curve in curves if not _unlike(curve, self.start_row)] or curves
         return curves
+
+    def clear(self, curves: list[Found]) -> list[Found]:
+        """Leave out pale grays if any dashes tell curves: then no shade of gray does, and what is paler is the edge of a band."""
+        if not any(curve.pattern for curve in curves):
+            return curves
+        least = EDGE * max(curve.path.gain for curve in curves)
+        return [curve for curve in curves if self.room(curve.layer) > 0 and (self.layers[curve.layer].colored or curve.path.gain > least)]
 
     def faint(self, numbers: set[int]) -> list[Found]:
         """Follow what may be a curve in colors in which there is none but with stronger ink."""

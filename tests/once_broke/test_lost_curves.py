@@ -194,6 +194,15 @@ def test_what_two_colors_make_together_takes_no_color_of_a_curve():
     assert sorted(tuple(255 - color) for color in find_colors(ink, 3)) == sorted([red, navy, green])
 
 
+def test_one_color_seen_stands_for_one_of_those_given_only():
+    # as in 193:22, whose teal dots are seen as gray: gray stood for both of the colors given, and teal was not looked for
+    pixels = np.full((200, 400, 3), 255, dtype=np.uint8)
+    gray, teal = (np.array(color, dtype=float) for color in ((138, 138, 138), (95, 166, 160)))
+    pixels[40:44, :300] = (135, 138, 130)
+    ink = contrast(pixels, np.full(3, 255.0), 7)
+    assert [tuple(255 - color) for color in find_colors(ink, 2, [255 - gray, 255 - teal])] == [(135, 138, 130), tuple(teal)]
+
+
 def test_a_curve_that_falls_at_once_starts_where_its_path_does(tmp_path):
     # 150 dpi, four colored arms with ticks: one is so steep that no level of it was seen at first, and another was followed twice, 0.38 off
     assert max(errors(8, tmp_path, seed=3)) < 0.01
