@@ -20,11 +20,13 @@ SAME = 42.0  # colors closer than this, of 441 between black and white, are one
 FAINT = 36.0  # paler than this against the background is no line
 MOST_LAYERS = 8
 SEEN = 0.1  # of the columns: what is seen in fewer is text
+STEEP = 0.25  # of the rows: what is seen in more is no text
 APART = 9  # pixels: in deep fills, what a JPEG leaves near stronger ink is no color
 MIXED = 1.5  # a mixture is this many times rarer than what it is mixed of
 MADE_OF = 0.5  # as frequent as it, at least, where there are more colors than curves
 MIXED_GRAY = 4.0  # the same for shades of gray, which lie between black and white anyway
 GRID = 0.5  # of the strongest ink: a grid may be as strong, of which little is left without straight lines
+BANDED = 8.0  # of 441 between black and white: a fill is as unlike the background
 VIVID = 30  # colors less colored than this come after all others: they may be edges of fills
 DULL = 18  # a JPEG may leave so little of a color
 TURN = 25.0  # degrees between two hues: neither is the other mixed with gray
@@ -131,6 +133,7 @@ def find_colors(ink: Contrast, count: int | None = None, given: Sequence[FloatAr
     rows, columns = np.nonzero(core)
     colors = away[rows, columns]
     found: list[tuple[FloatArray, float]] = []
+    steep: list[FloatArray] = []
     left = np.ones(len(colors), dtype=bool)
     for _ in range(3 * MOST_LAYERS):
         if left.sum() < 20:
@@ -140,10 +143,12 @@ def find_colors(ink: Contrast, count: int | None = None, given: Sequence[FloatAr
         taken = left & (near | _paler(colors, center))
         share = np.unique(columns[left & near]).size / away.shape[1]
         found.append((np.median(colors[left & near], axis=0).astype(float), float(share)))
+        if share <= SEEN and np.unique(rows[left & near]).size > STEEP * away.shape[0]:
+            steep.append(found[-1][0])
         left &= ~taken
     found.sort(key=lambda pair: -pair[1])
     if not given:
-        return _no_mixtures(found, count)
+        return _no_mixtures(found, count, steep)
     return _as_seen(given, [color for color, _ in found])
 
 
@@ -158,7 +163,7 @@ def _as_seen(given: Sequence[FloatArray], seen: list[FloatArray]) -> list[FloatA
     return [seen[stands[here]] if here in stands else color for here, color in enumerate(names)]
 
 
-def _no_mixtures(found: list[tuple[FloatArray, float]], count: int | None) -> list[FloatArray]:
+def _no_mixtures(found: list[tuple[FloatArray, float]], count: int | None, steep: list[FloatArray]) -> list[FloatArray]:
     """Leave out what is seen in few columns, and what a much more frequent pair of colors makes where it touches or is blurred."""
     vivid = [color for color, share in found if share > SEEN and np.ptp(color) >= VIVID]
 
@@ -179,10 +184,21 @@ def _no_mixtures(found: list[tuple[FloatArray, float]], count: int | None) -> li
     colored = [(color, share) for color, share in kept if is_colored(color)]
     vivid_first = sorted(colored, key=lambda pair: np.ptp(pair[0]) < VIVID and not _own_hue(pair[0], vivid))
     bright = [color for color, _ in (vivid_first if count is None else _fewer(vivid_first, count))]
+    bright = bright if count is None else _with_steep(bright, steep, count)
     gray = [color for color, _ in kept if not is_colored(color)]
     if bright:  # then text and grid are gray, in as many shades as letters have edges
         gray = sorted(gray, key=np.linalg.norm)[-1:] if len(bright) == count else gray[: 2 + (count or 0)]
     return (bright + gray)[:MOST_LAYERS]
+
+
+def _with_steep(bright: list[FloatArray], steep: list[FloatArray], count: int) -> list[FloatArray]:
+    """Add what is seen in few columns until there are as many colors as curves, if it is vivid and like no other."""
+    bright = list(bright)
+    for color in steep:
+        new = np.ptp(color) >= VIVID and not any(_same_hue(color, other) for other in bright)
+        if len(bright) < count and new and not any(_between(color, *pair) for pair in combinations(bright, 2)):
+            bright.append(color)
+    return bright
 
 
 def _own_hue(color: FloatArray, vivid: list[FloatArray]) -> bool:
@@ -287,12 +303,13 @@ def separate(ink: Contrast, colors: list[FloatArray], behind: FloatArray, softne
     norms = [float(np.linalg.norm(color)) for color in colors]
     strongest = max(norms)
     covered = np.clip(strength / np.maximum(0.6 * weakest, FAINT), 0, 1)
+    banded = np.linalg.norm(fill, axis=2) > BANDED
     found = []
     for color, norm, own in zip(colors, norms, _owns(colors, weights, shares, known), strict=True):
         own[strength < 0.3 * FAINT] = 0
         blank = 1 - np.maximum(covered, np.clip(own, 0, 1))
         red, green, blue = (int(round(float(v))) for v in np.clip(behind - color, 0, 255))
-        left, empty = without_rules(own.astype(np.float32), blank.astype(np.float32))
+        left, empty = without_rules(own.astype(np.float32), blank.astype(np.float32), banded)
         if norm > GRID * strongest or left.sum() > 0.5 * own.sum():  # what is left of a pale grid is no curve
             found.append(Layer((red, green, blue), left, empty))
     return found
@@ -314,13 +331,15 @@ def _alike(color: FloatArray, other: FloatArray) -> bool:
     return float(color @ other) > 0.985 * float(np.linalg.norm(color) * np.linalg.norm(other))
 
 
-def without_rules(own: Floats, blank: Floats) -> tuple[Floats, Floats]:
+def without_rules(own: Floats, blank: Floats, banded: BoolArray | None = None) -> tuple[Floats, Floats]:
     """Take away straight lines from edge to edge: grid, guides, the box. A curve may still run behind them.
 
     Parameters
     ----------
     own, blank : ndarray of float32, shape (height, width)
         Share of each pixel that the color covers, and that nothing covers.
+    banded : ndarray of bool, shape (height, width), optional
+        Where bands are: these may hide lines too.
 
     Returns
     -------
@@ -328,11 +347,14 @@ def without_rules(own: Floats, blank: Floats) -> tuple[Floats, Floats]:
         New arrays.
     """
     own, blank = own.copy(), blank.copy()
-    for ink, empty in ((own, blank), (own.T, blank.T)):
+    banded = np.zeros(own.shape, dtype=bool) if banded is None else banded
+    for ink, empty, hiding in ((own, blank, banded), (own.T, blank.T, banded.T)):
         length = ink.shape[1]
         parts = np.linspace(0, length, 21).astype(int)
-        seen = np.add.reduceat((ink > 0.3) | (empty < 0.5), parts[:-1], axis=1) / np.diff(parts)
-        for row in np.flatnonzero((seen.min(axis=1) >= 0.25) & (np.mean(ink > 0.3, axis=1) > 0.4)):
+        there = ink > 0.3
+        seen = np.add.reduceat(there | (empty < 0.5) | hiding, parts[:-1], axis=1) / np.diff(parts)
+        enough = (there.mean(axis=1) > 0.4) | (there.mean(axis=1) > np.maximum(0.8 * (there | ~hiding).mean(axis=1), 0.15))
+        for row in np.flatnonzero((seen.min(axis=1) >= 0.25) & enough):
             near = slice(max(row - 1, 0), row + 2)
             empty[near] = np.where(ink[near] > 0, 0, empty[near])
             ink[near] = 0
