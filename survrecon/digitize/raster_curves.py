@@ -19,6 +19,7 @@ from survrecon.digitize.raster_trace import Steps, follow
 SHORTEST = 12  # columns of a curve
 SOLID = 0.7  # of the gain with gaps: a line that has this much without is solid
 CLEAR = 0.42  # of the ink of the best: where shades of gray tell curves, one that has less is the edge of a band
+SECOND = 1.3  # times the ink of the palest of these: a second curve of a shade that has more is one
 AGAIN = 0.5  # what a second curve of a color counts beside the first of another
 LEFT = 0.25  # the same, where there are as many colors as curves
 PALE = 0.3  # of the ink of all layers' largest: less of a gray is not searched for several curves
@@ -85,13 +86,24 @@ class _Search:
         inks = {number: self.unbroken_ink(number) for number in range(len(self.layers))}
         clear = [number for number, ink in inks.items() if ink > CLEAR * max(inks.values())]
         best = sorted(clear, key=lambda number: -inks[number])[: self.count]
-        return set(best) if len(best) == self.count else set()
+        if len(best) < self.count or any(self.second_ink(number) > SECOND * inks[best[-1]] for number in best):
+            return set()
+        return set(best)
 
     def unbroken_ink(self, number: int) -> float:
         """Return how much ink the best path through a color has, to the right and downwards; 0 if it needs gaps."""
         layer, thickness = self.layers[number], self.thicknesses[number]
         gapped, solid = (follow(layer.own, layer.blank, self.first, self.start_row, thickness, dashed=dashed) for dashed in (True, False))
         return float(layer.own[gapped.places].sum()) if solid.gain > SOLID * gapped.gain else 0.0
+
+    def second_ink(self, number: int) -> float:
+        """Return how much ink of a color the best path has beside that of the best curve."""
+        curve = _best(number, self.layers[number], self.first, self.start_row, self.thicknesses[number], False, True)
+        if curve is None:
+            return 0.0
+        rest = without(curve)
+        path = follow(rest.own, rest.blank, self.first, self.start_row, self.thicknesses[number])
+        return float(rest.own[path.places].sum())
 
     def room(self, number: int) -> int:
         """Return how many curves a color may have if each other color, but gray, has at least one; uncounted, only gray has several."""
