@@ -352,9 +352,11 @@ def without_rules(own: Floats, blank: Floats, banded: BoolArray | None = None) -
         length = ink.shape[1]
         parts = np.linspace(0, length, 21).astype(int)
         there = ink > 0.3
-        seen = np.add.reduceat(there | (empty < 0.5) | hiding, parts[:-1], axis=1) / np.diff(parts)
-        enough = (there.mean(axis=1) > 0.4) | (there.mean(axis=1) > np.maximum(0.8 * (there | ~hiding).mean(axis=1), 0.15))
-        for row in np.flatnonzero((seen.min(axis=1) >= 0.25) & enough):
+        seen, partly = (np.add.reduceat(there | (empty < 0.5) | more, parts[:-1], axis=1) / np.diff(parts) for more in (False, hiding))
+        whole = (seen.min(axis=1) >= 0.25) & (there.mean(axis=1) > 0.4)
+        beside = (there & ~hiding).mean(axis=1)  # of bands
+        behind = (partly.min(axis=1) >= 0.25) & (beside > np.maximum(0.8 * (~hiding).mean(axis=1), 0.15))
+        for row in np.flatnonzero(whole | behind):
             near = slice(max(row - 1, 0), row + 2)
             empty[near] = np.where(ink[near] > 0, 0, empty[near])
             ink[near] = 0

@@ -17,7 +17,7 @@ from painting import painted
 
 from survrecon.digitize import Hints, raster, raster_colors, read_figure
 from survrecon.digitize.raster import digitize_pixels
-from survrecon.digitize.raster_colors import Layer, find_colors
+from survrecon.digitize.raster_colors import Layer, find_colors, without_rules
 from survrecon.digitize.raster_curves import _Search
 from survrecon.digitize.raster_fills import contrast
 from survrecon.digitize.raster_found import hide
@@ -201,6 +201,33 @@ def test_one_color_seen_stands_for_one_of_those_given_only():
     pixels[40:44, :300] = (135, 138, 130)
     ink = contrast(pixels, np.full(3, 255.0), 7)
     assert [tuple(255 - color) for color in find_colors(ink, 2, [255 - gray, 255 - teal])] == [(135, 138, 130), tuple(teal)]
+
+
+def test_a_steep_curve_has_a_color_though_it_is_seen_in_few_columns():
+    # as in 257:23: two of four arms fall within a tenth of the columns, and were lost; the red word is no curve
+    pixels = np.full((200, 400, 3), 255, dtype=np.uint8)
+    violet, green, red = (199, 124, 255), (124, 174, 0), (248, 118, 109)
+    pixels[40:44, :300], pixels[20:140, 10:14], pixels[180:190, 100:120] = violet, green, red
+    ink = contrast(pixels, np.full(3, 255.0), 7)
+    assert [tuple(255 - color) for color in find_colors(ink, 3)] == [violet, green]
+
+
+def test_a_grid_is_one_behind_bands_too():
+    # as in 229:1: columns of a pale grid, hidden by a band for half of their length, made a path of the most ink
+    own, banded = np.zeros((100, 200), dtype=np.float32), np.zeros((100, 200), dtype=bool)
+    own[:, 20::40] = 1
+    banded[30:85] = True
+    own[banded] = 0
+    own[50, 40:120] = 1  # a curve on the band
+    left, _ = without_rules(own, 1 - own, banded)
+    assert np.flatnonzero(left.sum(axis=1)).tolist() == [50]
+    assert left[50, 40:120].sum() == 80 - 2 * 3  # but for where the grid crosses it
+
+
+@pytest.mark.skipif(shutil.which("tesseract") is None, reason="tesseract is not installed")
+def test_bands_on_each_other_are_no_shade_of_gray_where_two_curves_are_black(tmp_path):
+    # 300 dpi JPEG, crosses: what two bands make together was followed instead of a dashed black line, 0.053 off
+    assert max(errors(7, tmp_path, seed=257, exact=False)) < 0.01
 
 
 def test_a_curve_that_falls_at_once_starts_where_its_path_does(tmp_path):
