@@ -163,7 +163,7 @@ def _as_seen(given: Sequence[FloatArray], seen: list[FloatArray]) -> list[FloatA
     return [seen[stands[here]] if here in stands else color for here, color in enumerate(names)]
 
 
-def _no_mixtures(found: list[tuple[FloatArray, float]], count: int | None, steep: list[FloatArray]) -> list[FloatArray]:
+def _no_mixtures(found: list[tuple[FloatArray, float]], count: int | None, steep: Sequence[FloatArray] = ()) -> list[FloatArray]:
     """Leave out what is seen in few columns, and what a much more frequent pair of colors makes where it touches or is blurred."""
     vivid = [color for color, share in found if share > SEEN and np.ptp(color) >= VIVID]
 
@@ -191,7 +191,7 @@ def _no_mixtures(found: list[tuple[FloatArray, float]], count: int | None, steep
     return (bright + gray)[:MOST_LAYERS]
 
 
-def _with_steep(bright: list[FloatArray], steep: list[FloatArray], count: int) -> list[FloatArray]:
+def _with_steep(bright: list[FloatArray], steep: Sequence[FloatArray], count: int) -> list[FloatArray]:
     """Add what is seen in few columns until there are as many colors as curves, if it is vivid and like no other."""
     bright = list(bright)
     for color in steep:

@@ -9,7 +9,7 @@ pytest.importorskip("skimage")
 from painting import dashes, line_boxes, rectangles
 
 from survrecon.digitize.raster_colors import Layer
-from survrecon.digitize.raster_curves import find_curves
+from survrecon.digitize.raster_curves import _Search, find_curves
 from survrecon.digitize.raster_dashes import Pattern
 from survrecon.digitize.raster_found import measured
 from survrecon.digitize.raster_together import follow_together
@@ -56,3 +56,12 @@ def test_a_curve_goes_on_after_a_gap_in_its_last_drop():
     long, short = sorted(follow_together(layer, 5, 10.0, 4.0, alike, 2), key=lambda curve: -curve.steps.end)
     assert long.steps.rows(np.array([100.0, 250.0])) == pytest.approx([118, 130], abs=0.5)
     assert short.steps.rows(np.array([100.0, 160.0])) == pytest.approx([50, 66], abs=0.5)
+
+
+def test_bands_on_each_other_are_no_shade_of_gray_where_two_curves_are_black():
+    # as in 257:7: what two bands make together goes on from where curves start, with 0.43 of the ink of a black line; it was 0.053 off
+    second = [(5.0, 62.0, 150.0), (10.0, 60.0, 80.0), 290.0]
+    black = rectangles(line_boxes(*UPPER, 4.0) + line_boxes(*second, 4.0), SHAPE).astype(np.float32)
+    gray = 0.9 * rectangles(line_boxes((5.0, 62.0), (10.0, 30.0), 185.0, 8.0), SHAPE).astype(np.float32)
+    layers = [Layer((0, 0, 0), black, 1 - black), Layer((160, 160, 160), gray * (1 - black), 1 - np.maximum(black, gray))]
+    assert _Search(layers, 5, 10.0, 2).shades == set()
