@@ -154,13 +154,13 @@ def find_colors(ink: Contrast, count: int | None = None, given: Sequence[FloatAr
 
 def _as_seen(given: Sequence[FloatArray], seen: list[FloatArray]) -> list[FloatArray]:
     """Let the nearest color seen, if it is near, stand for each color given, but for one only."""
-    names = [color for here, color in enumerate(given) if not any(np.array_equal(color, other) for other in given[:here])]
-    away_from = [[float(np.linalg.norm(color - other)) for other in seen] for color in names]
+    named = [color for here, color in enumerate(given) if not any(np.array_equal(color, other) for other in given[:here])]
+    away_from = [[float(np.linalg.norm(color - other)) for other in seen] for color in named]
     stands: dict[int, int] = {}
     for away, here, there in sorted((away, here, there) for here, row in enumerate(away_from) for there, away in enumerate(row)):
         if away < 1.5 * SAME and here not in stands and there not in stands.values():
             stands[here] = there
-    return [seen[stands[here]] if here in stands else color for here, color in enumerate(names)]
+    return [seen[stands[here]] if here in stands else color for here, color in enumerate(named)]
 
 
 def _no_mixtures(found: list[tuple[FloatArray, float]], count: int | None, steep: Sequence[FloatArray] = ()) -> list[FloatArray]:
@@ -331,14 +331,14 @@ def _alike(color: FloatArray, other: FloatArray) -> bool:
     return float(color @ other) > 0.985 * float(np.linalg.norm(color) * np.linalg.norm(other))
 
 
-def without_rules(own: Floats, blank: Floats, banded: BoolArray | None = None) -> tuple[Floats, Floats]:
+def without_rules(own: Floats, blank: Floats, banded: BoolArray) -> tuple[Floats, Floats]:
     """Take away straight lines from edge to edge: grid, guides, the box. A curve may still run behind them.
 
     Parameters
     ----------
     own, blank : ndarray of float32, shape (height, width)
         Share of each pixel that the color covers, and that nothing covers.
-    banded : ndarray of bool, shape (height, width), optional
+    banded : ndarray of bool, shape (height, width)
         Where bands are: these may hide lines too.
 
     Returns
@@ -347,7 +347,6 @@ def without_rules(own: Floats, blank: Floats, banded: BoolArray | None = None) -
         New arrays.
     """
     own, blank = own.copy(), blank.copy()
-    banded = np.zeros(own.shape, dtype=bool) if banded is None else banded
     for ink, empty, hiding in ((own, blank, banded), (own.T, blank.T, banded.T)):
         length = ink.shape[1]
         parts = np.linspace(0, length, 21).astype(int)

@@ -98,7 +98,7 @@ class _Search:
 
     def second_ink(self, number: int) -> float:
         """Return how much ink of a color the best path has beside that of the best curve."""
-        curve = _best(number, self.layers[number], self.first, self.start_row, self.thicknesses[number], False, True)
+        curve = _best(number, self.layers[number], self.first, self.start_row, self.thicknesses[number], more=False, alone=True)
         if curve is None:
             return 0.0
         rest = without(curve)
@@ -213,7 +213,7 @@ class _Search:
             alike = [curve for curve in found if curve.layer == number]
             most = len(alike) if self.count is None else self.count - len(found) + len(alike)
             if most > 1:
-                layer = alike[0].ink if self.in_color and len(alike) == 1 else self.layers[number]  # stronger, if that was
+                layer = alike[0].ink if self.in_color and len(alike) == 1 else self.layers[number]  # as strong as it was followed in
                 thickness, counted = self.thicknesses[number], self.count is not None
                 again = follow_together(layer, self.first, self.start_row, thickness, alike, most, counted)
                 found = [curve for curve in found if curve.layer != number] + again

@@ -100,12 +100,14 @@ def without_letters(layers: Sequence[Layer], boxes: Iterable[Box]) -> list[Layer
     list of Layer
         The rest.
     """
+    if not layers:
+        return []
     inks = [layer.own.copy() for layer in layers]
     for left, top, right, bottom in boxes:
         parts = [ink[max(top - AROUND, 0) : bottom + AROUND, max(left - AROUND, 0) : right + AROUND] for ink in inks]
         pieces = [_pieces(part) for part in parts]
-        most = max(range(len(layers)), key=lambda number: float(parts[number][pieces[number] > 0].sum()), default=0)
-        letters = parts[most].copy() if layers and not layers[most].colored else None
+        most = max(range(len(layers)), key=lambda number: float(parts[number][pieces[number] > 0].sum()))
+        letters = None if layers[most].colored else parts[most].copy()
         for layer, part, here in zip(layers, parts, pieces, strict=True):
             if layer.colored and letters is not None:
                 here = np.where(_more(part, letters, here), 0, here)

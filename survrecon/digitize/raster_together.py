@@ -29,7 +29,8 @@ BARE = 0.3  # cost of a blank pixel near it
 MORE = 1.05  # times what there is near the curves that were followed one by one
 MUCH_MORE = 4 / 3  # so much that these are elsewhere, whatever their dashes say
 LONG = 0.06  # of the plot's width: a line of as much ink is a curve's, whatever dashes say
-GOES_ON, BY = 0.03, 2  # of the plot's width: so much ink beyond a curve's end is of it; pixels from its end to where that begins
+GOES_ON = 0.03  # of the plot's width: so much ink on a path beyond a curve's end is of it
+BY_END = 2  # squares from a curve's end: a path that comes so near comes by it
 LEAST = 0.01  # of the plot's width: what is left for one more curve beside others
 
 
@@ -113,7 +114,8 @@ def follow_together(
     if len(ways) >= len(alike) and more > MORE:
         within = _whole(_near(ways, near.shape, scale), scale, layer, first)
         dashed = _dashes_within(within, layer, alike, first, start_row) if any(curve.pattern for curve in alike) else []
-        found = dashed if (more < MUCH_MORE or dashed != found) and _missed(worth, ways, dashed, scale) < LONG else []
+        held = dashed and (more < MUCH_MORE or dashed != found) and _missed(worth, ways, dashed, scale) < LONG
+        found = dashed if held else []
     if found:
         free = (worth.first > 0) & ~_beside(found, worth, scale)
         for number, curve in enumerate(found):
@@ -132,11 +134,9 @@ def _left_over(worth: Worth, found: Sequence[Found], rows: IntArray, scale: int,
 
 
 def _missed(worth: Worth, ways: Sequence[IntArray], curves: Sequence[Found], scale: int) -> float:
-    """Return how much ink without a gap some paths have where no curve is, as a share of the plot's width."""
+    """Return how much connected ink some paths have at most where no curve is, as a share of the plot's width."""
     from scipy import ndimage
 
-    if not curves:
-        return 0.0
     missed = np.zeros(worth.first.shape, dtype=bool)
     missed[tuple(np.concatenate(ways).T)] = True
     missed &= (worth.first > 0) & ~_beside(curves, worth, scale)
@@ -148,7 +148,7 @@ def _prolonged(curve: Found, ways: Sequence[IntArray], free: BoolArray, scale: i
     """Let a curve go on along a path that comes by its end, if that has much ink from there on that is no curve's."""
     course = _squares(curve.path, scale)
     for way in ways:
-        by = np.flatnonzero(np.abs(way - course[-1]).max(axis=1) <= BY)
+        by = np.flatnonzero(np.abs(way - course[-1]).max(axis=1) <= BY_END)
         onwards = way[by[-1] :] if by.size else way[:0]
         if free[tuple(onwards.T)].sum() > GOES_ON * free.shape[1]:
             near = _whole(_near([course, onwards], free.shape, scale), scale, curve.ink, start[0])
