@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from survrecon.data import BoolArray, FloatArray
+from survrecon.data import BoolArray, FloatArray, IntArray
 from survrecon.digitize.raster_chroma import BRIGHTNESS, can_unmix, same_hues, unmixed
 from survrecon.digitize.raster_fills import GRAY, Contrast, Floats
 from survrecon.digitize.raster_trace import centrality
@@ -24,6 +24,8 @@ STEEP = 0.25  # of the rows: what is seen in more is no text
 APART = 9  # pixels: in deep fills, what a JPEG leaves near stronger ink is no color
 MIXED = 1.5  # a mixture is this many times rarer than what it is mixed of
 MADE_OF = 0.5  # as frequent as it, at least, where there are more colors than curves
+HALF = 0.45  # of the strength of black: a line of one pixel that lies on two rows has so much
+BOTH = 0.4  # of its columns have black too, at drops
 MIXED_GRAY = 4.0  # the same for shades of gray, which lie between black and white anyway
 GRID = 0.5  # of the strongest ink: a grid may be as strong, of which little is left without straight lines
 BANDED = 8.0  # of 441 between black and white: a fill is as unlike the background
@@ -133,6 +135,7 @@ def find_colors(ink: Contrast, count: int | None = None, given: Sequence[FloatAr
     rows, columns = np.nonzero(core)
     colors = away[rows, columns]
     found: list[tuple[FloatArray, float]] = []
+    seen: list[IntArray] = []
     steep: list[FloatArray] = []
     left = np.ones(len(colors), dtype=bool)
     for _ in range(3 * MOST_LAYERS):
@@ -141,15 +144,34 @@ def find_colors(ink: Contrast, count: int | None = None, given: Sequence[FloatAr
         center = _densest(colors[left])
         near = np.linalg.norm(colors - center, axis=1) < SAME
         taken = left & (near | _paler(colors, center))
-        share = np.unique(columns[left & near]).size / away.shape[1]
-        found.append((np.median(colors[left & near], axis=0).astype(float), float(share)))
+        seen.append(np.unique(columns[left & near]))
+        share = seen[-1].size / away.shape[1]
+        found.append((np.median(colors[left & near], axis=0).astype(float), share))
         if share <= SEEN and np.unique(rows[left & near]).size > STEEP * away.shape[0]:
             steep.append(found[-1][0])
         left &= ~taken
-    found.sort(key=lambda pair: -pair[1])
+    found = sorted(_whole(found, seen), key=lambda pair: -pair[1])
     if not given:
         return _no_mixtures(found, count, steep)
     return _as_seen(given, [color for color, _ in found])
+
+
+def _whole(found: list[tuple[FloatArray, float]], seen: list[IntArray]) -> list[tuple[FloatArray, float]]:
+    """Take a gray for the darkest one if they are seen in other columns: a thin line is black in one row of pixels, or gray in two."""
+    grays = [number for number, (color, share) in enumerate(found) if share > SEEN and np.ptp(color) < GRAY]
+    if not grays:
+        return found
+    strengths = {number: float(np.linalg.norm(found[number][0])) for number in grays}
+    darkest = max(grays, key=lambda number: strengths[number])
+
+    def is_half(number: int) -> bool:
+        both, fewer = np.intersect1d(seen[number], seen[darkest]).size, min(seen[number].size, seen[darkest].size)
+        return number != darkest and strengths[number] > HALF * strengths[darkest] and both < BOTH * fewer
+
+    halves = {number for number in grays if is_half(number)}
+    share = found[darkest][1] * np.unique(np.concatenate([seen[number] for number in {darkest, *halves}])).size / seen[darkest].size
+    whole = [(found[darkest][0], share) if number == darkest else each for number, each in enumerate(found)]
+    return [each for number, each in enumerate(whole) if number not in halves]
 
 
 def _as_seen(given: Sequence[FloatArray], seen: list[FloatArray]) -> list[FloatArray]:
@@ -184,7 +206,7 @@ def _no_mixtures(found: list[tuple[FloatArray, float]], count: int | None, steep
     colored = [(color, share) for color, share in kept if is_colored(color)]
     vivid_first = sorted(colored, key=lambda pair: np.ptp(pair[0]) < VIVID and not _own_hue(pair[0], vivid))
     bright = [color for color, _ in (vivid_first if count is None else _fewer(vivid_first, count))]
-    bright = bright if count is None else _with_steep(bright, steep, count)
+    bright = _with_steep(bright, steep, MOST_LAYERS if count is None else count)
     gray = [color for color, _ in kept if not is_colored(color)]
     if bright:  # then text and grid are gray, in as many shades as letters have edges
         gray = sorted(gray, key=np.linalg.norm)[-1:] if len(bright) == count else gray[: 2 + (count or 0)]

@@ -203,13 +203,25 @@ def test_one_color_seen_stands_for_one_of_those_given_only():
     assert [tuple(255 - color) for color in find_colors(ink, 2, [255 - gray, 255 - teal])] == [(135, 138, 130), tuple(teal)]
 
 
-def test_a_steep_curve_has_a_color_though_it_is_seen_in_few_columns():
-    # as in 257:23: two of four arms fall within a tenth of the columns, and were lost; the red word is no curve
+@pytest.mark.parametrize("count", [3, None])
+def test_a_steep_curve_has_a_color_though_it_is_seen_in_few_columns(count):
+    # as in 257:23: two of four arms fall within a tenth of the columns, and were lost, first given the number of arms,
+    # then, without a doubt, where it is not given; the red word is no curve
     pixels = np.full((200, 400, 3), 255, dtype=np.uint8)
     violet, green, red = (199, 124, 255), (124, 174, 0), (248, 118, 109)
     pixels[40:44, :300], pixels[20:140, 10:14], pixels[180:190, 100:120] = violet, green, red
     ink = contrast(pixels, np.full(3, 255.0), 7)
-    assert [tuple(255 - color) for color in find_colors(ink, 3)] == [violet, green]
+    assert [tuple(255 - color) for color in find_colors(ink, count)] == [violet, green]
+
+
+def test_a_thin_line_that_is_gray_in_two_rows_and_black_in_one_has_one_color():
+    # as in 263:19, a line of 1.6 pixels with few drops: it was two curves' ink, and ended at 0.7 of its length without a doubt
+    pixels = np.full((200, 400, 3), 255, dtype=np.uint8)
+    pixels[40, :120], pixels[80:82, 120:300] = 0, 52
+    gray = (130, 130, 130)  # of another line, beside both
+    pixels[120:122, :300] = gray
+    ink = contrast(pixels, np.full(3, 255.0), 7)
+    assert sorted(tuple(255 - color) for color in find_colors(ink, 2)) == [(0, 0, 0), gray]
 
 
 def test_a_grid_is_one_behind_bands_too():
