@@ -29,6 +29,7 @@ from survrecon.digitize.raster_names import names_by_color
 from survrecon.digitize.raster_panel import outline_panel
 from survrecon.digitize.raster_remarks import remarks, without_letters
 from survrecon.digitize.raster_snapped import snapped
+from survrecon.digitize.raster_ties import with_ties
 from survrecon.digitize.raster_tilt import straightened, tilt
 from survrecon.digitize.raster_view import View, look_at
 from survrecon.digitize.risk_table import RiskRow, read_risk_rows
@@ -285,6 +286,7 @@ def _all_traces(
     height = found[0].ink.own.shape[0]
     found = read_lines(found, height - plot.zero if rising else plot.one)
     moved = snapped([curve.steps for curve in found], frame.x_ticks + frame.y_ticks)
+    found = with_ties([_ended(curve, (height - plot.zero if rising else plot.one) - moved) for curve in found])
     traces = [_trace(curve, found, plot, axes, full, rising, moved) for curve in found]
     traces = _labelled(traces, hints, legend)
     notes = []
@@ -304,19 +306,22 @@ def _all_traces(
     return traces, notes
 
 
+def _ended(curve: Found, start: float) -> Found:
+    """Let a curve start at survival 1, and end with the mark that its ink ends with."""
+    return replace(curve, steps=to_last_mark(from_start(curve.steps, start), curve.marks, curve.reach, curve.ink.own))
+
+
 def _trace(curve: Found, found: list[Found], plot: Plot, axes: tuple[Axis, Axis], full: float, rising: bool, moved: float) -> Trace:
     """Turn a curve into values of the axes."""
     x, y = axes
     height = curve.ink.own.shape[0]
     start = height - plot.zero if rising else plot.one
     others = [other for other in found if other is not curve]
-    curve = replace(curve, steps=to_last_mark(from_start(curve.steps, start - moved), curve.marks, curve.reach, curve.ink.own))
     rows = np.append(curve.steps.y, curve.steps.y[-1])
     survival = np.clip(y.value((height - rows if rising else rows) + plot.top + moved) / full, 0, 1)
 
     def time(columns: FloatArray) -> FloatArray:
-        # no finer than can be read: drops of two arms in one column are at one time
-        return np.maximum(x.value(np.round(columns, 1) + plot.left + moved), 0)
+        return np.maximum(x.value(columns + plot.left + moved), 0)
 
     doubts = doubts_of(curve, others, time, start, plot.zero - plot.one)
     marked = time(curve.marks)
