@@ -83,3 +83,19 @@ def test_an_end_close_above_a_curve_that_goes_on_may_not_be_its_own(below, end, 
     steps = replace(other.steps, y=other.steps.y + below, end=end)
     found = doubts(replace(curve, path=short, steps=replace(curve.steps, end=150.0), reach=2.0), [replace(other, steps=steps)])
     assert any("may go on as another curve" in doubt for doubt in found) == doubted
+
+
+@pytest.mark.parametrize(("length", "gap", "doubted"), [(40, 0, True), (8, 0, False), (40, 12, False)])
+def test_ink_of_another_color_that_begins_where_a_curve_ends_is_doubted(length, gap, doubted):
+    # as in 263:19: the last drop of 20 rows at column 150, and the level after it, were taken for another gray's; a mark is as short as
+    # 8 of 200 columns, and words are farther off
+    curve = crossing(2, fall=2)
+    own, blank = curve.ink.own.copy(), curve.ink.blank.copy()
+    own[:, 150:], blank[:, 150:] = 0, 1
+    blank[31:56, 149 + gap : 152 + gap] = 0
+    blank[53:56, 149 + gap : 150 + gap + length] = 0
+    short = replace(curve.path, enter=curve.path.enter[:150], leave=curve.path.leave[:150])
+    ended = replace(curve, ink=replace(curve.ink, own=own, blank=blank), path=short, steps=replace(curve.steps, end=150.0))
+    assert any("ink goes on from its end at 149" in doubt for doubt in doubts(ended)) == doubted
+    after = Steps(np.array([0.0, 150.5]), np.array([32.5, 54.5]), 150.0 + length, 3.0)
+    assert not any("ink goes on" in doubt for doubt in doubts(ended, [replace(ended, layer=1, steps=after)]))  # it is another curve's

@@ -7,9 +7,11 @@ from collections.abc import Callable
 import numpy as np
 
 from survrecon.data import BoolArray, FloatArray
+from survrecon.digitize.raster_colors import without_rules
 from survrecon.digitize.raster_found import Found, drawn
 from survrecon.digitize.raster_rivals import rival_distances
 from survrecon.digitize.raster_runs import runs
+from survrecon.digitize.raster_trace import Floats
 
 LONG_GAP = 0.03  # of the plot's width without any ink
 UNSURE = 0.008  # error that comes from other courses alone
@@ -17,6 +19,7 @@ PART = 0.4  # of a pixel, that edges are off by
 COARSE = 0.007  # error that comes from that alone
 BEYOND = 8  # pixels after the end that are looked at
 GOES_ON = 0.02  # of the plot's width with ink of the same color after the end
+FAR = 0.06  # the same, of any color, if no other curve is there: more than a mark
 NOT_ONE = 0.015  # of the scale: farther from 1 than this at the start
 
 
@@ -89,7 +92,22 @@ def _after_end(curve: Found, others: list[Found], time: Callable[[FloatArray], F
         found.append(f"may go on as another curve of its color after its end at {ends_at}")
     if np.sum(np.any(rest[max(row - half, 0) :, end:] > 0.5, axis=0)) > GOES_ON * width:
         found.append(f"ink of its color goes on, lower, after its end at {ends_at}")
+    elif _reaches(layer.blank, row - half, end - 2, [drawn(other, beside) for other in others]) > FAR * width:
+        found.append(f"ink goes on from its end at {ends_at}")
     return found
+
+
+def _reaches(blank: Floats, top: int, left: int, others: list[BoolArray]) -> int:
+    """Return how far to the right ink reaches that begins near the corner of a part of the plot and is no other curve's."""
+    from scipy import ndimage
+
+    part = slice(max(top, 0), None), slice(left, None)
+    inked = without_rules(1 - blank, blank, np.zeros(blank.shape, dtype=bool))[0][part] > 0.5
+    for other in others:
+        inked = inked & ~other[part]
+    pieces, _ = ndimage.label(inked, np.ones((3, 3)))
+    begin = np.unique(pieces[:BEYOND, :BEYOND])
+    return int(np.isin(pieces, begin[begin > 0]).any(axis=0).sum())
 
 
 def _takes_over(other: Found, curve: Found, least: float) -> bool:
