@@ -138,7 +138,8 @@ def digitize_pixels(pixels: Pixels, hints: Hints | None = None, path: str | Path
         found, rising = follow_curves(layers, plot, len(rows))
     if not found:
         raise FigureError(path, "no curve was found between the axes; it must start at the survival axis and be unlike the background")
-    traces, notes = _all_traces(found, plot, (x, y), full, rising, hints, rows, frame, _legend(view, texts, found, hints, rows))
+    legend = _legend(view, _off_curves(texts, found, plot, rising), found, hints, rows)
+    traces, notes = _all_traces(found, plot, (x, y), full, rising, hints, rows, frame, legend)
     if not (hints.arms or rising):
         traces = _with_overlooked(traces, layers, found, plot)
     return Digitized(
@@ -156,6 +157,20 @@ def digitize_pixels(pixels: Pixels, hints: Hints | None = None, path: str | Path
     )
 
 
+def _off_curves(texts: Sequence[Text], found: list[Found], plot: Plot, rising: bool) -> list[Text]:
+    """Leave out words through which a curve runs: censor marks were read as letters."""
+
+    def is_on(text: Text, curve: Found) -> bool:
+        steps, height = curve.steps, curve.ink.own.shape[0]
+        columns = np.arange(text.left, text.right) - plot.left
+        beyond = steps.end + text.right - text.left  # marks at its end
+        rows = steps.rows(columns[(columns >= steps.x[0]) & (columns <= beyond)])
+        rows = plot.top + (height - rows if rising else rows)
+        return bool(np.any((rows > text.top) & (rows < text.bottom)))
+
+    return [text for text in texts if not any(is_on(text, curve) for curve in found)]
+
+
 def _legend(view: View, texts: Sequence[Text], found: list[Found], hints: Hints, rows: Sequence[RiskRow]) -> dict[str, str]:
     """Return the names of curves by their colors, as a legend says: those that are typed, else those of the risk table."""
     names = [label for label, _ in hints.arms] or [row.label for row in rows if row.label]
@@ -166,7 +181,7 @@ def _legend(view: View, texts: Sequence[Text], found: list[Found], hints: Hints,
 def _with_overlooked(traces: list[Trace], layers: list[Layer], found: list[Found], plot: Plot) -> list[Trace]:
     """Doubt all curves where there may be one more, and say in which colors."""
     colors = overlooked(layers, found, plot.first, plot.one)
-    told = "ink begins where curves do, and no curve was found in it; if it is one, name each curve with --arm"
+    told = "ink begins where curves do, and is of no curve that was found; if it is one, name each curve with --arm"
     missed = [f"{hex_of(color)} {told}" for color in colors]
     return [replace(trace, doubts=(*trace.doubts, *missed)) for trace in traces]
 

@@ -14,7 +14,7 @@ from survrecon.digitize.raster_found import Found, drawn, hide, ink_length, meas
 from survrecon.digitize.raster_marks import around_marks, find_marks
 from survrecon.digitize.raster_thickness import line_thickness
 from survrecon.digitize.raster_together import follow_together
-from survrecon.digitize.raster_trace import Steps, follow
+from survrecon.digitize.raster_trace import Steps, closed, follow
 
 SHORTEST = 12  # columns of a curve
 SOLID = 0.7  # of the gain with gaps: a line that has this much without is solid
@@ -30,6 +30,7 @@ LEAST_INK = 0.3  # of a curve's columns have its ink, even where it is of dots: 
 CLEAR_GAIN = 0.3  # as `LEAST_GAIN`, where the number of curves is not given
 OVERLOOKED = 0.1  # less of a color in which there is no curve is text
 MOST_CURVES = 8
+BESIDE, MARK, DOTS = 4.0, 6.0, 0.3  # times its thickness, and pixels: ink of its color so near to a curve is of its marks
 FAINT = (0.7, 0.5, 0.35)  # of a pixel: ink that is taken for all of it where a color has no curve else
 GOES_ON = 0.05  # of the plot's width: more ink after a curve's end, and lower, may be of it too
 ALONG = 0.7  # of a curve's columns on another one: its ink is that one's soft edge, unless it is known to be there
@@ -221,7 +222,7 @@ class _Search:
 
 
 def overlooked(layers: list[Layer], found: list[Found], first: int, start_row: float) -> list[tuple[int, int, int]]:
-    """List the colors in which no curve was found, though ink goes from where curves start for some way.
+    """List the colors with ink that is of no curve that was found, though it goes from where curves start for some way.
 
     Parameters
     ----------
@@ -240,17 +241,30 @@ def overlooked(layers: list[Layer], found: list[Found], first: int, start_row: f
         Red, green, blue of each.
     """
     search, width = _Search(layers, first, start_row, None), layers[0].own.shape[1] - first
-    taken = np.any([drawn(curve) for curve in found], axis=0)
+    near, beside = (np.any([drawn(curve, spare(curve)) for curve in found], axis=0) for spare in (lambda curve: 1.0, _beside))
     colors = []
-    for number in sorted(set(range(len(layers))) - {curve.layer for curve in found}):
-        rest = hide(layers[number], taken)
+    for number, layer in enumerate(layers):
+        told = number in {curve.layer for curve in found}
+        rest = _undashed(hide(layer, beside)) if told else hide(layer, near)
         thickness = line_thickness(rest.own, rest.blank, first, start_row)
         curve = _best(number, rest, first, start_row, thickness, False, True) if search.room(number) else None
         if curve is None or _unlike(curve, start_row) or curve.path.gain < OVERLOOKED * width:
             continue
         if _inked(curve) * curve.path.columns.size > OVERLOOKED * width:
-            colors.append(layers[number].color)
+            colors.append(layer.color)
     return colors
+
+
+def _beside(curve: Found) -> float:
+    """Return how far from a curve ink of its color is of its marks."""
+    return max(BESIDE * curve.steps.thickness, MARK)
+
+
+def _undashed(layer: Layer) -> Layer:
+    """Return a layer with its gaps filled, however faint its dots are."""
+    inked = (layer.own > DOTS).astype(np.float32)
+    own = np.maximum(*(closed(inked, 1, axis) for axis in (0, 1)))
+    return replace(layer, own=own, blank=np.minimum(layer.blank, 1 - own))
 
 
 def _stronger(layer: Layer) -> Iterator[Layer]:

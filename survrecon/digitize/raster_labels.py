@@ -81,7 +81,9 @@ def _below(clean: Pixels | None, frame: Frame, texts: list[Text]) -> Iterator[Se
     if clean is not None:
         high, wide = _room_for_labels(clean)
         right, under_it = min(frame.bottom.end + wide, clean.shape[1]), min(frame.bottom.far + high, clean.shape[0])
-        yield _numbers(clean, (max(frame.bottom.start - wide, 0), frame.bottom.far, right, under_it))
+        strip = (max(frame.bottom.start - wide, 0), frame.bottom.far, right, under_it)
+        yield _numbers(clean, strip)
+        yield _numbers(clean, _one_line(clean, strip))
 
 
 def _at_left(clean: Pixels | None, frame: Frame, texts: list[Text]) -> Iterator[Sequence[Text]]:
@@ -94,6 +96,17 @@ def _at_left(clean: Pixels | None, frame: Frame, texts: list[Text]) -> Iterator[
         yield _numbers(clean, strip)
         yield _upright_numbers(clean, strip)
         yield _numbers(clean, _without_title(clean, strip))
+
+
+def _one_line(clean: Pixels, strip: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    """Make a strip as high as the first line of words in it or right below, which may be far from the axis."""
+    left, top, right, bottom = strip
+    inked = np.flatnonzero((clean[top : 2 * bottom - top, left:right] < INKED).any(axis=(1, 2)))
+    breaks = np.flatnonzero(np.diff(inked) > LEAST_AWAY)
+    if not inked.size:
+        return strip
+    last = int(inked[breaks[0]] if breaks.size else inked[-1])
+    return left, max(top + int(inked[0]) - LEAST_AWAY, top), right, min(top + last + LEAST_AWAY + 1, clean.shape[0])
 
 
 def _without_title(clean: Pixels, strip: tuple[int, int, int, int]) -> tuple[int, int, int, int]:

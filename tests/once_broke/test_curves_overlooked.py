@@ -8,8 +8,10 @@ import pytest
 pytest.importorskip("skimage")
 from painting import dashes, line_boxes, rectangles
 
+from survrecon.digitize.figure import Text
+from survrecon.digitize.raster import Plot, _off_curves
 from survrecon.digitize.raster_colors import Layer
-from survrecon.digitize.raster_curves import _Search, find_curves
+from survrecon.digitize.raster_curves import _Search, find_curves, overlooked
 from survrecon.digitize.raster_dashes import Pattern
 from survrecon.digitize.raster_found import measured
 from survrecon.digitize.raster_together import follow_together
@@ -65,3 +67,32 @@ def test_bands_on_each_other_are_no_shade_of_gray_where_two_curves_are_black():
     gray = 0.9 * rectangles(line_boxes((5.0, 62.0), (10.0, 30.0), 185.0, 8.0), SHAPE).astype(np.float32)
     layers = [Layer((0, 0, 0), black, 1 - black), Layer((160, 160, 160), gray * (1 - black), 1 - np.maximum(black, gray))]
     assert _Search(layers, 5, 10.0, 2).shades == set()
+
+
+@pytest.mark.parametrize("period", [4, 1])
+def test_more_ink_of_a_curve_s_own_color_is_told(period):
+    # as in a plot by R with lty 1 and 3, and 281:23: where curves are not counted, only one black one was found, without a doubt
+    first = rectangles(line_boxes(*UPPER, 2.0), SHAPE).astype(np.float32)
+    second = rectangles(line_boxes((5.0, 62.0, 200.0), (10.0, 40.0, 60.0), 290.0, 2.0), SHAPE).astype(np.float32)
+    dots = second * (np.add.outer(np.arange(SHAPE[0]), np.arange(SHAPE[1])) % period < 1)
+    alone, both = (Layer((0, 0, 0), own, 1 - own) for own in (first, np.maximum(first, dots)))
+    (found,) = find_curves([alone], 5, 10.0, 1)
+    assert overlooked([both], [found], 5, 10.0) == [(0, 0, 0)]
+    assert overlooked([alone], [found], 5, 10.0) == []
+    both.own[4:17:12, 20:60], both.blank[4:17:12, 20:60] = 1, 0  # marks are no curve
+    ticks = replace(both, own=np.where(second > 0, first, both.own), blank=np.where(second > 0, 1 - first, both.blank))
+    assert overlooked([ticks], [found], 5, 10.0) == []
+
+
+@pytest.mark.parametrize("rising", [False, True])
+def test_marks_read_as_letters_are_no_name_of_their_curve(rising):
+    # as in plots by R: crosses on a curve were read as "TH! ~", its last one as "a", and these were its name
+    own = rectangles(line_boxes(*UPPER, 2.0), SHAPE).astype(np.float32)
+    (found,) = find_curves([Layer((0, 0, 0), own, 1 - own)], 5, 10.0, 1)
+    plot = Plot(100, 200, np.zeros((*SHAPE, 3), dtype=np.uint8), 5, 10.0, 140.0)
+
+    def word(string, left, row):
+        return Text(string, left, (200 + SHAPE[0] - row if rising else 200 + row) - 6, left + 20, (350 - row if rising else 200 + row) + 6)
+
+    words = [word("TH!", 220, 118), word("a", 392, 130), word("Drug", 220, 90), word("Placebo", 420, 130)]
+    assert [text.string for text in _off_curves(words, [found], plot, rising)] == ["Drug", "Placebo"]

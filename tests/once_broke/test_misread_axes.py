@@ -170,3 +170,11 @@ def test_ticks_are_where_they_are_within_a_pixel(shift):
         ink[102:110] = np.maximum(ink[102:110], covered)
     middles = np.array([20, 120, 220, 320, 420]) + shift + 0.7
     assert find_ticks(ink, line, 1) == pytest.approx(middles, abs=0.01)
+
+
+def test_labels_far_below_an_axis_are_read_as_one_line():
+    # as in a plot by R, whose labels begin 36 pixels below the axis: only their upper halves were in the strip that was read
+    clean = np.full((300, 400, 3), 255, dtype=np.uint8)
+    clean[136:150, 50:60] = clean[136:150, 250:260] = clean[180:195, 100:300] = 0  # labels, and the title
+    assert raster_labels._one_line(clean, (20, 100, 380, 140)) == (20, 133, 380, 153)
+    assert raster_labels._one_line(clean, (20, 200, 380, 240)) == (20, 200, 380, 240)  # nothing there
