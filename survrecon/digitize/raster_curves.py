@@ -242,16 +242,16 @@ def overlooked(layers: list[Layer], found: list[Found], first: int, start_row: f
     """
     search, width = _Search(layers, first, start_row, None), layers[0].own.shape[1] - first
     near, beside = (np.any([drawn(curve, spare(curve)) for curve in found], axis=0) for spare in (lambda curve: 1.0, _beside))
-    colors = []
+    known, colors = {curve.layer for curve in found}, []
     for number, layer in enumerate(layers):
-        told = number in {curve.layer for curve in found}
-        rest = _undashed(hide(layer, beside)) if told else hide(layer, near)
-        thickness = line_thickness(rest.own, rest.blank, first, start_row)
-        curve = _best(number, rest, first, start_row, thickness, False, True) if search.room(number) else None
-        if curve is None or _unlike(curve, start_row) or curve.path.gain < OVERLOOKED * width:
+        if number in known and layer.colored or not search.room(number):
             continue
-        if _inked(curve) * curve.path.columns.size > OVERLOOKED * width:
-            colors.append(layer.color)
+        rest, least = (_undashed(hide(layer, beside)), CLEAR_GAIN) if number in known else (hide(layer, near), OVERLOOKED)
+        thickness = line_thickness(rest.own, rest.blank, first, start_row)
+        curve = _best(number, rest, first, start_row, thickness, False, True)
+        if curve is None or _unlike(curve, start_row) or min(curve.path.gain, _inked(curve) * curve.path.columns.size) <= least * width:
+            continue
+        colors.append(layer.color)
     return colors
 
 
