@@ -158,8 +158,9 @@ def find_colors(ink: Contrast, count: int | None = None, given: Sequence[FloatAr
 
 def _whole(found: list[tuple[FloatArray, float]], seen: list[IntArray]) -> list[tuple[FloatArray, float]]:
     """Take a gray for the darkest one if they are seen in other columns: a thin line is black in one row of pixels, or gray in two."""
-    grays = [number for number, (color, share) in enumerate(found) if share > SEEN and np.ptp(color) < GRAY]
-    if not grays:
+    often = [number for number, (_, share) in enumerate(found) if share > SEEN]
+    grays = [number for number in often if np.ptp(found[number][0]) < GRAY]
+    if not grays or len(grays) < len(often):  # beside colors, text and grid are gray
         return found
     strengths = {number: float(np.linalg.norm(found[number][0])) for number in grays}
     darkest = max(grays, key=lambda number: strengths[number])

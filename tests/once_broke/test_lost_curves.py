@@ -222,6 +222,8 @@ def test_a_thin_line_that_is_gray_in_two_rows_and_black_in_one_has_one_color():
     pixels[120:122, :300] = gray
     ink = contrast(pixels, np.full(3, 255.0), 7)
     assert sorted(tuple(255 - color) for color in find_colors(ink, 2)) == [(0, 0, 0), gray]
+    pixels[160:162, :300] = (200, 30, 30)  # beside a color, grays are letters and their edges (7:4)
+    assert (52, 52, 52) in [tuple(255 - color) for color in find_colors(contrast(pixels, np.full(3, 255.0), 7))]
 
 
 def test_a_grid_is_one_behind_bands_too():
