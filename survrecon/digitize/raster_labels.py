@@ -59,10 +59,10 @@ def read_values(
     """
     hints = replace(hints, x_points=view.points(hints.x_points, view.left), y_points=view.points(hints.y_points, view.top))
     x, y = (axis_from_hints(name, hints, frame, path) for name in ("x", "y"))
-    under, beside = _under_and_beside(frame, texts)
+    under, beside = _readings(clean, frame, texts)
     below, left = (frame.bottom.start, frame.bottom.end), (frame.left.end, frame.left.start)
-    x = x or _first(_below(clean, frame, under), frame.x_ticks, True, frame.bottom.middle, below, path)
-    y = y or _first(map(_pointed, _at_left(clean, frame, beside)), frame.y_ticks, False, frame.left.middle, left, path)
+    x = x or _first(under, frame.x_ticks, True, frame.bottom.middle, below, path)
+    y = y or _first(beside, frame.y_ticks, False, frame.left.middle, left, path)
     if x is None or y is None or x.scale <= 0 or y.scale >= 0:
         missing = " and ".join(f"--{name}-range" for name, axis in (("x", x), ("y", y)) if axis is None) or "--x-range and --y-range"
         raise FigureError(path, f"the values of its axes cannot be read; give {missing}: the values at the first and the last tick")
@@ -135,7 +135,7 @@ def _first(
     return None
 
 
-def contradictions(frame: Frame, hints: Hints, texts: Sequence[Text], axes: tuple[Axis, Axis]) -> list[str]:
+def contradictions(frame: Frame, hints: Hints, texts: Sequence[Text], axes: tuple[Axis, Axis], clean: Pixels | None = None) -> list[str]:
     """Tell which of the values that the user gives are not those of the tick labels.
 
     Parameters
@@ -148,6 +148,8 @@ def contradictions(frame: Frame, hints: Hints, texts: Sequence[Text], axes: tupl
         Words read in the view.
     axes : tuple of two Axis
         As they were taken.
+    clean : ndarray of uint8, shape (height, width, 3), optional
+        The view without axis lines, to read the tick labels on their own in.
 
     Returns
     -------
@@ -155,8 +157,11 @@ def contradictions(frame: Frame, hints: Hints, texts: Sequence[Text], axes: tupl
         One sentence for each axis; none where too few labels can be read.
     """
     typed = (hints.x_range or hints.x_points, hints.y_range or hints.y_points)
-    read = _by_labels(frame, texts)
-    told = [contradiction(read[number], axes[number], number == 0, points_lost=True) for number in (0, 1) if typed[number]]
+    told = []
+    for known, readings, axis, horizontal in zip(typed, _readings(clean, frame, texts), axes, (True, False), strict=True):
+        if known:  # else the labels say what it is
+            read = next(filter(None, (_sure(frame, near, horizontal) for near in readings)), None)
+            told.append(contradiction(read, axis, horizontal, points_lost=True))
     return [sentence for sentence in told if sentence]
 
 
@@ -183,8 +188,8 @@ def with_hidden_ticks(frame: Frame, hints: Hints, texts: Sequence[Text], path: s
         ("x", hints.x_points is None and hints.x_range is not None),
         ("y", hints.y_points is None and hints.y_range is not None),
     )
-    for (name, ranged), read in zip(given, _by_labels(frame, texts), strict=True):
-        ticks = frame.x_ticks if name == "x" else frame.y_ticks
+    for (name, ranged), readings in zip(given, _readings(None, frame, texts), strict=True):
+        ticks, read = frame.x_ticks if name == "x" else frame.y_ticks, _sure(frame, next(readings), name == "x")
         if not ranged or read is None or not evenly_spaced(ticks):
             continue
         for places in (ticks, (*ticks, ticks[-1] + tick_step(ticks)), (ticks[0] - tick_step(ticks), *ticks)):
@@ -196,19 +201,21 @@ def with_hidden_ticks(frame: Frame, hints: Hints, texts: Sequence[Text], path: s
     return frame
 
 
-def _by_labels(frame: Frame, texts: Sequence[Text]) -> list[Axis | None]:
-    """Return the two axes as their labels say; None where too few can be read."""
-    read: list[Axis | None] = []
-    lines, places = (frame.bottom.middle, frame.left.middle), (frame.x_ticks, frame.y_ticks)
-    for number, near in enumerate(_under_and_beside(frame, texts)):
-        try:
-            axis = read_axis(places[number], near if number == 0 else _pointed(near), number == 0, lines[number])
-        except AxisError:
-            axis = None
-        # numbers at risk fall
-        sure = axis is not None and len(axis.ticks) >= LEAST_LABELS and (axis.scale > 0) == (number == 0)
-        read.append(axis if sure else None)
-    return read
+def _readings(clean: Pixels | None, frame: Frame, texts: Sequence[Text]) -> tuple[Iterator[Sequence[Text]], Iterator[Sequence[Text]]]:
+    """Return what may be read of the labels of the time axis, and of those of the survival axis, one way after another."""
+    under, beside = _under_and_beside(frame, texts)
+    return _below(clean, frame, under), map(_pointed, _at_left(clean, frame, beside))
+
+
+def _sure(frame: Frame, near: Sequence[Text], horizontal: bool) -> Axis | None:
+    """Return an axis as its labels say, if there are enough of them."""
+    ticks, line = (frame.x_ticks, frame.bottom) if horizontal else (frame.y_ticks, frame.left)
+    try:
+        axis = read_axis(ticks, near, horizontal, line.middle)
+    except AxisError:
+        return None
+    # numbers at risk fall
+    return axis if axis is not None and len(axis.ticks) >= LEAST_LABELS and (axis.scale > 0) == horizontal else None
 
 
 def _under_and_beside(frame: Frame, texts: Sequence[Text]) -> tuple[list[Text], list[Text]]:

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from survrecon.digitize import raster_labels
+from survrecon.digitize.axes import axis_through
 from survrecon.digitize.figure import Hints, Text
 from survrecon.digitize.raster_axes import Frame
-from survrecon.digitize.raster_labels import read_values, with_hidden_ticks
+from survrecon.digitize.raster_labels import contradictions, read_values, with_hidden_ticks
 from survrecon.digitize.raster_ticks import Line, find_ticks
 from survrecon.digitize.raster_view import View
 from survrecon.errors import FigureError
@@ -144,6 +145,19 @@ def test_a_row_of_labels_that_is_read_as_no_block_is_read_word_by_word(monkeypat
     monkeypatch.setattr(raster_labels, "read_texts", lambda pixels, block=False, **_: () if block else tuple(seen))
     x, _ = values_of(("0", "", "", "", ""), ("0.0", "0.25", "0.5", "0.75", "1.0"), np.full((500, 500, 3), 255, dtype=np.uint8))
     assert float(x.value(251)) == pytest.approx(12, abs=0.5)
+
+
+@pytest.mark.parametrize(("last", "wrong"), [(24.0, False), (21.0, True)])
+def test_a_wrong_range_is_told_by_labels_that_are_read_on_their_own_only(last, wrong, monkeypatch):
+    # as in a plot by R, whose single digits were missed in the whole picture: 0 to 7 was taken where the labels say 0 to 8
+    clean = np.full((500, 500, 3), 255, dtype=np.uint8)
+    frame = Frame(Line(451, 453, 50, 452), Line(49, 51, 50, 452), TICKS, TICKS[::-1])
+    axes = axis_through((51, 0), (451, last), TICKS), axis_through((451, 0), (51, 1), TICKS)
+    seen = [label(str(6 * i), 10 + place - 10, 10 + 470 - 453) for i, place in enumerate(TICKS)]
+    monkeypatch.setattr(raster_labels, "read_texts", lambda pixels, **_: tuple(seen))
+    told = contradictions(frame, Hints(x_range=(0, last)), [], axes, clean)
+    assert told == (["the labels of an axis say 0 to 24 where the range that was given says 0 to 21"] if wrong else [])
+    assert contradictions(frame, Hints(x_range=(0, last)), [], axes) == []
 
 
 def test_a_hidden_last_tick_is_added_where_the_labels_say_that_the_range_ends_there():
