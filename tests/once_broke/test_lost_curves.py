@@ -55,7 +55,7 @@ def test_dots_whose_color_a_jpeg_made_faint_are_found(tmp_path):
 
 def test_a_curve_of_dots_that_falls_in_every_column_is_found(tmp_path):
     # 100 dpi, four arms of 497 patients: the two of dots and of dots and dashes were lost
-    assert max(errors(54, tmp_path)) < 0.02
+    assert max(errors(54, tmp_path, exact=False)) < 0.02
 
 
 def test_a_curve_that_comes_out_again_from_behind_others_goes_on(tmp_path):
@@ -174,11 +174,6 @@ def test_a_remark_below_a_curve_is_no_tail_of_it(tmp_path):
     assert max(errors(15, tmp_path, seed=17)) < 0.015
 
 
-def test_a_steep_colored_curve_goes_on_in_a_small_picture(tmp_path):
-    # 150 dpi JPEG, circles: two of three arms fall within a tenth of the plot's width, and were ended at a fifth of their length
-    assert max(errors(11, tmp_path, seed=37, exact=False)) < 0.025
-
-
 def test_a_colored_curve_comes_out_from_behind_another_that_falls_steeply(tmp_path):
     # 150 dpi, crosses: an arm hidden for 60 pixels downwards was ended there, as the fourth arm is gray
     assert max(errors(5, tmp_path, seed=7)) < 0.015
@@ -244,7 +239,8 @@ def test_a_curve_that_falls_at_once_starts_where_its_path_does(tmp_path):
 
 
 def test_a_color_of_which_little_is_seen_comes_before_a_second_curve_of_another(tmp_path):
-    # 150 dpi, three colored arms with circles: the solid one is seen for a third of its way, and another was followed twice, 0.11 off
+    # 150 dpi, three colored arms with circles: the solid one is seen for a third of its way, and another was followed twice, 0.11 off;
+    # before, two that fall within a tenth of the plot's width were ended at a fifth of their length
     assert max(errors(11, tmp_path, seed=37)) < 0.015
 
 
