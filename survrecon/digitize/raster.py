@@ -298,10 +298,10 @@ def _all_traces(
     legend: Mapping[str, str],
 ) -> tuple[list[Trace], list[str]]:
     """Turn all curves into traces with names and numbers at risk; also what there is to note."""
-    height = found[0].ink.own.shape[0]
-    found = read_lines(found, height - plot.zero if rising else plot.one)
+    start = found[0].ink.own.shape[0] - plot.zero if rising else plot.one
+    found = read_lines(found, start)
     moved = snapped([curve.steps for curve in found], frame.x_ticks + frame.y_ticks)
-    found = with_ties([_ended(curve, (height - plot.zero if rising else plot.one) - moved) for curve in found])
+    found = with_ties([_ended(curve, start - moved) for curve in found])
     traces = [_trace(curve, found, plot, axes, full, rising, moved) for curve in found]
     traces = _labelled(traces, hints, legend)
     notes = []

@@ -150,13 +150,13 @@ def find_colors(ink: Contrast, count: int | None = None, given: Sequence[FloatAr
         if share <= SEEN and np.unique(rows[left & near]).size > STEEP * away.shape[0]:
             steep.append(found[-1][0])
         left &= ~taken
-    found = sorted(_whole(found, seen), key=lambda pair: -pair[1])
+    found = sorted(_with_joined_grays(found, seen, away.shape[1]), key=lambda pair: -pair[1])
     if not given:
         return _no_mixtures(found, count, steep)
     return _as_seen(given, [color for color, _ in found])
 
 
-def _whole(found: list[tuple[FloatArray, float]], seen: list[IntArray]) -> list[tuple[FloatArray, float]]:
+def _with_joined_grays(found: list[tuple[FloatArray, float]], seen: list[IntArray], width: int) -> list[tuple[FloatArray, float]]:
     """Take a gray for the darkest one if they are seen in other columns: a thin line is black in one row of pixels, or gray in two."""
     often = [number for number, (_, share) in enumerate(found) if share > SEEN]
     grays = [number for number in often if np.ptp(found[number][0]) < GRAY]
@@ -170,9 +170,11 @@ def _whole(found: list[tuple[FloatArray, float]], seen: list[IntArray]) -> list[
         return number != darkest and strengths[number] > HALF * strengths[darkest] and both < BOTH * fewer
 
     halves = {number for number in grays if is_half(number)}
-    share = found[darkest][1] * np.unique(np.concatenate([seen[number] for number in {darkest, *halves}])).size / seen[darkest].size
-    whole = [(found[darkest][0], share) if number == darkest else each for number, each in enumerate(found)]
-    return [each for number, each in enumerate(whole) if number not in halves]
+    if not halves:
+        return found
+    columns = np.unique(np.concatenate([seen[number] for number in (darkest, *halves)]))
+    others = [each for number, each in enumerate(found) if number not in {darkest, *halves}]
+    return [*others, (found[darkest][0], columns.size / width)]
 
 
 def _as_seen(given: Sequence[FloatArray], seen: list[FloatArray]) -> list[FloatArray]:

@@ -83,7 +83,8 @@ def _below(clean: Pixels | None, frame: Frame, texts: list[Text]) -> Iterator[Se
         right, under_it = min(frame.bottom.end + wide, clean.shape[1]), min(frame.bottom.far + high, clean.shape[0])
         strip = (max(frame.bottom.start - wide, 0), frame.bottom.far, right, under_it)
         yield _numbers(clean, strip)
-        yield _numbers(clean, _one_line(clean, strip))
+        if (line := _one_line(clean, strip)) != strip:
+            yield _numbers(clean, line)
 
 
 def _at_left(clean: Pixels | None, frame: Frame, texts: list[Text]) -> Iterator[Sequence[Text]]:
